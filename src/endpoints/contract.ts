@@ -1,0 +1,102 @@
+import type { Hono } from 'hono';
+
+import type { CredentialKind, Issued } from '../core/credential.ts';
+import type { ValetkeyError } from '../core/errors.ts';
+
+/** What the listener knows of the connection a request came in on. */
+export interface Connection {
+  /** The listener's own name in the configuration, `127.0.0.1:9911`. */
+  readonly listener: string;
+  /** The address the client connected to, without port. */
+  readonly localAddress: string;
+}
+
+/** What a client has shown of who it is, besides the connection itself. */
+export type Proof =
+  /** A bearer secret, verbatim as received. */
+  | { readonly kind: 'token'; readonly token: string }
+  /** Nothing: the listener and the peer's uid must be enough (metadata services without a secret). */
+  | { readonly kind: 'none' }
+  /** A signed Kubernetes service-account token, verbatim; verified by the workload layer. */
+  | { readonly kind: 'service-account'; readonly jwt: string };
+
+/** A workload as an endpoint sees it. */
+export interface Caller {
+  readonly workload: string;
+  /** What the workload is told about where it runs. */
+  readonly region: string | undefined;
+  /** AWS: the role name that the instance metadata service lists. */
+  readonly roleName: string;
+  /** AWS: may this workload use IMDSv1 (no token)? Off unless its configuration says so. */
+  readonly imdsV1: boolean;
+  /** Profile names by credential kind, the default one first. */
+  profiles(kind: CredentialKind): readonly string[];
+}
+
+export interface IssueChoice {
+  readonly kind: CredentialKind;
+  /** A profile of the workload; its default one when absent. */
+  readonly profile?: string | undefined;
+  /** Longest wait for a cold credential, ms; `NOT_READY` afterwards while the work goes on. */
+  readonly waitMs: number;
+}
+
+/** What an endpoint is given. Everything else (sockets, caches, SDKs) is out of its sight. */
+export interface EndpointContext {
+  now(): number;
+  monotonic(): number;
+  /** A value that stays the same for this installation (synthetic instance ids). Lower-case hex, 64 digits. */
+  readonly installationId: string;
+  /**
+   * Whose connection is this? `undefined` is "nobody, or not allowed": the endpoint answers its
+   * protocol's one refusal for both (invariant 5). Throws `UPSTREAM_INVALID` for a service-account
+   * token that is malformed or expired (the caller may be told), never for an unknown one.
+   */
+  identify(connection: Connection, proof: Proof): Caller | undefined | Promise<Caller | undefined>;
+  /** A live credential, at once when the broker holds one. Throws `NOT_FOUND` for an unknown profile. */
+  issue(caller: Caller, choice: IssueChoice): Issued | Promise<Issued>;
+  /** Tells telemetry why a request was refused; the client is told less. */
+  refused(why: string, status: number): void;
+}
+
+/** The Hono environment of every endpoint: the listener puts the connection there. */
+export interface EndpointEnv {
+  Bindings: { connection: Connection };
+}
+
+/** One emulated HTTP protocol. Pure: a request and a context in, a response out. */
+export interface Endpoint {
+  readonly kind: string;
+  readonly title: string;
+  /** The vendor's own page for this protocol. */
+  readonly spec: string;
+  /** The link-local address that clients use unasked, where the protocol has one. */
+  readonly address: string | undefined;
+  /** Path prefixes that belong to this protocol on a shared listener. */
+  readonly paths: readonly string[];
+  /** `Host` values that are right for this protocol besides the listener's own address. */
+  readonly hosts: readonly string[];
+  /** Statuses and bodies of refusals before a route is known, in this protocol's shape. */
+  refuse(status: number, reason: string): Response;
+  errorBody(error: ValetkeyError): Response;
+  routes(context: EndpointContext): Hono<EndpointEnv>;
+  /** Variables that lead a client to this endpoint (`set`), and those that would win over it (`clear`). */
+  variables(input: VariablesInput): Variables;
+}
+
+export interface VariablesInput {
+  /** `http://127.0.0.1:PORT`: literal address, no trailing slash. */
+  readonly baseUrl: string;
+  readonly tokenFile: string | undefined;
+  readonly token: string | undefined;
+  readonly region: string | undefined;
+}
+
+export interface Variables {
+  readonly set: Readonly<Record<string, string>>;
+  readonly clear: readonly string[];
+}
+
+export function defineEndpoint(endpoint: Endpoint): Endpoint {
+  return endpoint;
+}

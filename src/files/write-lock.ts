@@ -1,0 +1,60 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import type { Clock } from '../core/clock.ts';
+import { ValetkeyError } from '../core/errors.ts';
+
+/** Runs `work` while no other process (or caller in this one) holds the lock. */
+export type WriteLock = <T>(work: () => Promise<T>) => Promise<T>;
+
+const WAIT_MS = 10_000;
+const POLL_MS = 25;
+const SQLITE_BUSY = 5; // https://www.sqlite.org/rescode.html#busy
+
+/**
+ * A lock between processes, held by the kernel and so gone with its holder at a kill -9: SQLite's
+ * file lock on an empty database, the one advisory lock that Node carries on every platform.
+ * Waits up to 10 s, then throws `BUSY`.
+ */
+export function createWriteLock(path: string, clock: Clock): WriteLock {
+  let queue: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = queue.then(async () => {
+      const release = await acquire(path, clock);
+      try {
+        return await work();
+      } finally {
+        release();
+      }
+    });
+    queue = turn.catch(() => {});
+    return turn;
+  };
+}
+
+async function acquire(path: string, clock: Clock): Promise<() => void> {
+  const { DatabaseSync } = await import('node:sqlite');
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const giveUpAt = clock.monotonic() + WAIT_MS;
+  for (;;) {
+    const database = new DatabaseSync(path, { timeout: 0 });
+    try {
+      database.exec('BEGIN EXCLUSIVE');
+      return () => database.close();
+    } catch (error) {
+      database.close();
+      if (!isBusy(error)) throw error;
+      if (clock.monotonic() >= giveUpAt) {
+        throw new ValetkeyError('BUSY', {
+          reason: `it has held ${path} for more than ${WAIT_MS / 1000} s`,
+          hint: 'wait for the other valetkey command to end, then try again',
+        });
+      }
+    }
+    await clock.sleep(POLL_MS);
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
+}
