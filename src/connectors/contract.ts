@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 import type { Clock } from '../core/clock.ts';
-import type { Access, Credential, CredentialKind } from '../core/credential.ts';
+import type { Access, Credential, CredentialKind, ResourceRequest } from '../core/credential.ts';
 import type { Secret } from '../core/secret.ts';
 
 /** What connectors may know of the machine: handed in, so that a test gives another one. */
@@ -16,13 +16,6 @@ export interface Machine {
 export interface ImplicitPolicy {
   /** Account ids (12 digits) and role ARNs that `implicit` may yield; empty = off. */
   readonly allow: readonly string[];
-}
-
-/** The resource a credential is for, canonical. `id` absent = every instance of the type. */
-export interface Resource {
-  readonly type: string;
-  readonly id?: string | undefined;
-  readonly access: Access;
 }
 
 /** Public and secret configuration of one connector, already checked against its method's schemas. */
@@ -129,11 +122,11 @@ export interface ResourceTypeSpec<Cloud, Scope> {
   /** Any accepted form of an id to its one canonical form. Throws `INPUT_INVALID` (subject `resource_id`). */
   canonical(id: string, config: Readonly<Record<string, unknown>>): string;
   /** Pure: the smallest scope for the resource. */
-  narrow(resource: Resource, config: Readonly<Record<string, unknown>>): Scope | undefined;
+  narrow(resource: ResourceRequest, config: Readonly<Record<string, unknown>>): Scope | undefined;
   /** Every reachable instance, page by page, canonical. The credential is scoped for listing. */
   list?(input: ProbeInput<Cloud>): AsyncIterable<readonly string[]>;
   /** Proves that the credential reaches `resource`. Throws `UPSTREAM_DENIED` and the like. */
-  verify(input: ProbeInput<Cloud> & { readonly resource: Resource }): Promise<void>;
+  verify(input: ProbeInput<Cloud> & { readonly resource: ResourceRequest }): Promise<void>;
 }
 
 export interface ProbeInput<Cloud> {
@@ -162,7 +155,7 @@ export interface AutoConfigureInput<Cloud> {
   /** The person's own variables, not the daemon's. */
   readonly machine: Machine;
   readonly method: string | undefined;
-  readonly resource: Resource | undefined;
+  readonly resource: ResourceRequest | undefined;
   /** Attributes given on the command line, which win over what is found. */
   readonly given: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;

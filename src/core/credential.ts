@@ -33,15 +33,21 @@ export const ACCESS = ['read', 'write', 'full'] as const;
 /** What the holder may do with the resource. `full` includes both and whatever the type counts as owning. */
 export type Access = (typeof ACCESS)[number];
 
+/** One resource and what may be done with it. `id` is canonical; absent = every instance of the type. */
+export interface ResourceRequest {
+  readonly type: string;
+  readonly id?: string | undefined;
+  readonly access: Access;
+}
+
 /**
  * What is wanted from the broker: plain data, and together everything that changes the credential.
- * `resourceId` is canonical. `seconds` is the lifetime asked for.
+ * One credential serves all `resources` (at least one). `seconds` is the lifetime asked for; absent
+ * = the connector's own.
  */
 export interface IssueRequest {
   readonly connector: ConnectorName;
-  readonly resourceType: string;
-  readonly resourceId?: string | undefined;
-  readonly access: Access;
+  readonly resources: readonly [ResourceRequest, ...ResourceRequest[]];
   readonly seconds?: number | undefined;
 }
 
@@ -53,4 +59,6 @@ export interface Issued {
   readonly authMethod: string;
   /** False when the method could not narrow and the connector opted in to that. */
   readonly narrowed: boolean;
+  /** The policy or boundary that narrows it, as sent to the cloud; `null` when there is none. */
+  readonly scope: unknown;
 }

@@ -1,4 +1,4 @@
-import type { Access } from './credential.ts';
+import type { ResourceRequest } from './credential.ts';
 import type { ErrorCode } from './errors.ts';
 
 /** Who asked: the workload and what the connection proved about it. Unknown parts are absent. */
@@ -15,9 +15,7 @@ export interface Evidence {
 /** The subject of an issue, in words that may be logged. */
 export interface IssueSubject {
   readonly connector: string;
-  readonly resourceType: string;
-  readonly resourceId?: string | undefined;
-  readonly access: Access;
+  readonly resources: readonly ResourceRequest[];
 }
 
 /** Everything telemetry hears. Never carries a secret. Times are ms since the epoch. */

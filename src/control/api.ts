@@ -1,0 +1,87 @@
+import type { Issued } from '../core/credential.ts';
+import type {
+  ConnectorView,
+  IssuedView,
+  ProposalView,
+  ResourceListing,
+  StatusView,
+  TypeView,
+  VerifyResult,
+} from '../core/view.ts';
+import type { Inputs } from './schema.ts';
+
+/** What a registration or an update did, and what the person should know about it. */
+export interface Saved {
+  readonly connector: ConnectorView;
+  readonly warnings: readonly string[];
+  /** What verification saw; absent with `verify: false`. */
+  readonly verified?: VerifyResult | undefined;
+}
+
+export interface LoginStarted {
+  /** Absent: this connector needs no login. */
+  readonly flow?: string | undefined;
+  readonly prompt?:
+    | { readonly kind: 'device'; readonly url: string; readonly userCode: string; readonly expiresAt: string }
+    | { readonly kind: 'code'; readonly label: string }
+    | undefined;
+}
+
+/** What a program needs to use a workload: endpoint addresses and where its token is. */
+export interface WorkloadAccess {
+  readonly workload: string;
+  readonly region?: string | undefined;
+  /** 0600 file with the bearer secret, and the secret itself for clients that take it inline only. */
+  readonly tokenFile: string;
+  readonly token: string;
+  /** The daemon's shared listener, `http://127.0.0.1:PORT`; absent when nothing listens. */
+  readonly baseUrl?: string | undefined;
+  /** Endpoint kinds that listener serves. */
+  readonly endpoints: readonly string[];
+}
+
+export interface StoreMoved {
+  readonly moved: readonly string[];
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Everything a person, a helper or a page can ask of valetkey: the one place where a verb is done.
+ * Served over the control socket, and opened in process where no daemon runs. Every method throws
+ * `ValetkeyError`.
+ */
+export interface ControlApi {
+  listTypes(input: Inputs['listTypes']): Promise<readonly TypeView[]>;
+  register(input: Inputs['register']): Promise<Saved>;
+  /** Looks what the machine already has; nothing is stored until `register` names the proposal. */
+  autoConfigure(input: Inputs['autoConfigure']): Promise<ProposalView>;
+  listConnectors(input: Inputs['listConnectors']): Promise<readonly ConnectorView[]>;
+  describeConnector(input: Inputs['describeConnector']): Promise<ConnectorView>;
+  /** Issues a credential for a look at it: the client's view. */
+  describeClient(input: Inputs['describeClient']): Promise<IssuedView>;
+  verify(input: Inputs['verify']): Promise<VerifyResult>;
+  listResources(input: Inputs['listResources']): Promise<readonly ResourceListing[]>;
+  update(input: Inputs['update']): Promise<Saved>;
+  remove(input: Inputs['remove']): Promise<ConnectorView>;
+  loginStart(input: Inputs['loginStart']): Promise<LoginStarted>;
+  /** Completes a login; waits for the person where the flow does (device code). */
+  loginFinish(input: Inputs['loginFinish']): Promise<ConnectorView>;
+  migrateStore(input: Inputs['migrateStore']): Promise<StoreMoved>;
+  status(input: Inputs['status']): Promise<StatusView>;
+  /** A live credential for a grant: for `exec`, whose endpoint is in its own process, and helpers. */
+  issue(input: Inputs['issue']): Promise<Issued>;
+  /** A configured workload's grants as issue requests by profile, default first. */
+  workloadProfiles(input: Inputs['workloadProfiles']): Promise<WorkloadProfiles>;
+  /** Access to a configured workload, or to a new unnamed one made from `grants`. */
+  openWorkload(input: Inputs['openWorkload']): Promise<WorkloadAccess>;
+  reload(input: Inputs['reload']): Promise<StatusView>;
+}
+
+export interface WorkloadProfiles {
+  readonly workload: string;
+  readonly region?: string | undefined;
+  readonly roleName: string;
+  readonly imdsV1: boolean;
+  readonly profiles: readonly { readonly name: string; readonly request: Issued['request'] }[];
+}
