@@ -123,6 +123,8 @@ export interface ResourceTypeSpec<Cloud, Scope> {
   canonical(id: string, config: Readonly<Record<string, unknown>>): string;
   /** Pure: the smallest scope for the resource. */
   narrow(resource: ResourceRequest, config: Readonly<Record<string, unknown>>): Scope | undefined;
+  /** Is `inner` the same as `outer` or a part of it (a prefix of a bucket)? Equality when absent. */
+  covers?(outer: string, inner: string): boolean;
   /** Every reachable instance, page by page, canonical. The credential is scoped for listing. */
   list?(input: ProbeInput<Cloud>): AsyncIterable<readonly string[]>;
   /** Proves that the credential reaches `resource`. Throws `UPSTREAM_DENIED` and the like. */

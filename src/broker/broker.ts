@@ -1,0 +1,268 @@
+import { LRUCache } from 'lru-cache';
+
+import type { Clock } from '../core/clock.ts';
+import { credentialId } from '../core/credential.ts';
+import type { Issued, IssueRequest } from '../core/credential.ts';
+import { ERRORS, toValetkeyError, ValetkeyError } from '../core/errors.ts';
+import type { Events, IssueSubject } from '../core/events.ts';
+import type { ConnectorName } from '../core/ids.ts';
+import { keyOf } from './key.ts';
+import type { RenewalPolicy } from './renewal.ts';
+import { renewAfter, RENEWAL, retryAfter } from './renewal.ts';
+
+/** Obtains one credential from upstream. The broker calls it once per key however many ask. */
+export type Issuer = (request: IssueRequest, signal: AbortSignal) => Promise<Issued>;
+
+export interface BrokerOptions {
+  readonly issue: Issuer;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly renewal?: RenewalPolicy;
+  /** In [0, 1); `Math.random` when absent. */
+  readonly random?: () => number;
+  /** Entries kept at most. */
+  readonly capacity?: number;
+}
+
+/** One live or failing key, for `status`. Times are ms since the epoch. */
+export interface BrokerEntry {
+  readonly issued: Issued;
+  readonly renewsAt: number;
+  readonly lastError: ValetkeyError | undefined;
+}
+
+export interface Broker {
+  /**
+   * The credential for a request: at once when one is held, else after one upstream call shared by
+   * all who ask. Waits `waitMs` at most and then throws `NOT_READY` while the call goes on. Throws
+   * what the last attempt threw while it is too early for the next one. Never returns an expired one.
+   */
+  get(request: IssueRequest, waitMs: number): Issued | Promise<Issued>;
+  /** Forgets what is held for a connector that was changed or deleted. */
+  forget(connector: ConnectorName): void;
+  entries(): readonly BrokerEntry[];
+  /** Ends background renewal and aborts upstream calls. */
+  stop(): void;
+}
+
+interface Entry {
+  readonly request: IssueRequest;
+  issued: Issued | undefined;
+  /** Monotonic: when `issued` was obtained, is to be renewed, and has run out. */
+  obtainedAt: number;
+  renewAt: number;
+  endsAt: number;
+  /** Monotonic: when somebody last asked. */
+  askedAt: number;
+  flight: Promise<Issued> | undefined;
+  /** Monotonic: a source that gave no more life than before is left alone until then. */
+  restsUntil: number;
+  failure: { readonly error: ValetkeyError; readonly until: number; readonly attempt: number } | undefined;
+}
+
+const TICK_MS = 10_000; // how late a renewal, a step or a resume may be noticed without a request
+const STEP_MS = 2_000; // wall and monotonic clock drift apart slower than this in one tick
+const FLIGHT_MS = 30_000; // an upstream call that takes longer is given up
+
+/**
+ * Holds live credentials and keeps them live. Two clocks guard an entry: what the cloud said (wall
+ * clock, sees a sleep) and how long it has been held (monotonic, sees a clock set back). Whichever
+ * ends first ends it.
+ */
+export function createBroker(options: BrokerOptions): Broker {
+  const { issue, clock, events, renewal = RENEWAL, random = Math.random } = options;
+  const entries = new LRUCache<string, Entry>({ max: options.capacity ?? 1_000 });
+  const stopping = new AbortController();
+
+  const remaining = (entry: Entry): number =>
+    entry.issued === undefined
+      ? 0
+      : Math.min(entry.issued.credential.expiresAt - clock.now(), entry.endsAt - clock.monotonic());
+
+  function dueForRenewal(entry: Entry): boolean {
+    if (entry.flight !== undefined) return false;
+    const monotonic = clock.monotonic();
+    if (monotonic < Math.max(entry.restsUntil, entry.failure?.until ?? 0)) return false;
+    return monotonic >= entry.renewAt || remaining(entry) < entry.endsAt - entry.renewAt;
+  }
+
+  function get(request: IssueRequest, waitMs: number): Issued | Promise<Issued> {
+    const key = keyOf(request);
+    let entry = entries.get(key);
+    if (entry === undefined) {
+      entry = newEntry(request);
+      entries.set(key, entry);
+    }
+    entry.askedAt = clock.monotonic();
+    if (entry.issued !== undefined && remaining(entry) > 0) {
+      if (dueForRenewal(entry)) fly(entry);
+      return entry.issued;
+    }
+    const { failure } = entry;
+    if (entry.flight === undefined && failure !== undefined && clock.monotonic() < failure.until) {
+      return Promise.reject(failure.error);
+    }
+    return waitFor(entry.flight ?? fly(entry), waitMs);
+  }
+
+  /** Starts the one upstream call of an entry. Its failure is kept in the entry, so it may go unawaited. */
+  function fly(entry: Entry): Promise<Issued> {
+    const startedAt = clock.monotonic();
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(FLIGHT_MS)]);
+    const flight = issue(entry.request, signal)
+      .then((issued) => land(entry, issued, startedAt))
+      .catch((error: unknown) => {
+        throw fail(entry, toValetkeyError(error));
+      })
+      .finally(() => {
+        entry.flight = undefined;
+      });
+    entry.flight = flight;
+    flight.catch(() => {});
+    return flight;
+  }
+
+  function land(entry: Entry, issued: Issued, startedAt: number): Issued {
+    const monotonic = clock.monotonic();
+    const { expiresAt } = issued.credential;
+    const life = expiresAt - clock.now();
+    if (life <= 0) {
+      throw new ValetkeyError('UPSTREAM_CLOCK_SKEW', {
+        reason: 'a credential that was just issued is expired by this machine’s clock',
+        hint: 'set this machine’s clock (for example: timedatectl set-ntp true)',
+      });
+    }
+    const previous = entry.issued;
+    const gained = previous === undefined || expiresAt > previous.credential.expiresAt;
+    entry.issued = issued;
+    entry.obtainedAt = monotonic;
+    entry.endsAt = monotonic + life;
+    entry.renewAt = monotonic + renewAfter(life, random(), renewal);
+    entry.failure = undefined;
+    // A source that cannot give more life yet (a stored session) is not asked in a tight loop.
+    entry.restsUntil = gained ? 0 : monotonic + retryAfter('no', 0, 0);
+    if (gained) {
+      events.emit({
+        type: 'obtained',
+        at: clock.now(),
+        subject: subjectOf(entry.request),
+        credentialId: credentialId(issued.credential),
+        expiresAt,
+        renewal: previous !== undefined,
+        tookMs: monotonic - startedAt,
+      });
+    }
+    return issued;
+  }
+
+  function fail(entry: Entry, error: ValetkeyError): ValetkeyError {
+    const attempt = entry.failure === undefined ? 0 : entry.failure.attempt + 1;
+    const retryInMs = retryAfter(ERRORS[error.code].retry, attempt, random());
+    entry.failure = { error, until: clock.monotonic() + retryInMs, attempt };
+    const live = entry.issued !== undefined && remaining(entry) > 0 ? entry.issued : undefined;
+    entry.issued = live;
+    events.emit({
+      type: 'failed',
+      at: clock.now(),
+      subject: subjectOf(entry.request),
+      code: error.code,
+      upstreamCode: error.upstreamCode,
+      cause: error,
+      retryInMs,
+      servingUntil: live?.credential.expiresAt,
+    });
+    return error;
+  }
+
+  async function waitFor(flight: Promise<Issued>, waitMs: number): Promise<Issued> {
+    const patience = new AbortController();
+    const giveUp = clock.sleep(waitMs, patience.signal).then(
+      () => {
+        throw new ValetkeyError('NOT_READY', { hint: 'ask again in a moment' });
+      },
+      () => flight,
+    );
+    try {
+      return await Promise.race([flight, giveUp]);
+    } finally {
+      patience.abort();
+    }
+  }
+
+  /** Renews ahead of time what is still being asked for; drops what nobody asks for any more. */
+  function sweep(): void {
+    const monotonic = clock.monotonic();
+    for (const [key, entry] of entries.entries()) {
+      const life = entry.endsAt - entry.obtainedAt;
+      const wanted = monotonic - entry.askedAt <= life;
+      if (entry.issued !== undefined && wanted && dueForRenewal(entry)) fly(entry);
+      else if (entry.flight === undefined && !wanted && remaining(entry) <= 0) entries.delete(key);
+    }
+  }
+
+  async function watchTime(): Promise<void> {
+    let wall = clock.now();
+    let monotonic = clock.monotonic();
+    for (;;) {
+      await clock.sleep(TICK_MS, stopping.signal);
+      const byMs = clock.now() - wall - (clock.monotonic() - monotonic);
+      wall = clock.now();
+      monotonic = clock.monotonic();
+      if (Math.abs(byMs) > STEP_MS) {
+        events.emit({ type: 'clock-stepped', at: wall, byMs });
+        forgiveFailures();
+      }
+      sweep();
+    }
+  }
+
+  /** After a sleep or a clock change, what failed before says nothing about now. */
+  function forgiveFailures(): void {
+    for (const entry of entries.values()) {
+      entry.failure = undefined;
+      entry.restsUntil = 0;
+    }
+  }
+
+  watchTime().catch(() => {}); // ends when stop() aborts the sleep
+
+  return {
+    get,
+    forget(connector) {
+      for (const [key, entry] of entries.entries()) {
+        if (entry.request.connector === connector) entries.delete(key);
+      }
+    },
+    entries: () =>
+      [...entries.values()].flatMap((entry) =>
+        entry.issued === undefined
+          ? []
+          : [
+              {
+                issued: entry.issued,
+                renewsAt: clock.now() + Math.max(0, entry.renewAt - clock.monotonic()),
+                lastError: entry.failure?.error,
+              },
+            ],
+      ),
+    stop: () => stopping.abort(),
+  };
+}
+
+function newEntry(request: IssueRequest): Entry {
+  return {
+    request,
+    issued: undefined,
+    obtainedAt: 0,
+    renewAt: 0,
+    endsAt: 0,
+    askedAt: 0,
+    flight: undefined,
+    restsUntil: 0,
+    failure: undefined,
+  };
+}
+
+function subjectOf({ connector, resources }: IssueRequest): IssueSubject {
+  return { connector, resources };
+}

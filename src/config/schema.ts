@@ -1,0 +1,113 @@
+import { z } from 'zod';
+
+import { ACCESS } from '../core/credential.ts';
+import { ConnectorName, WorkloadName } from '../core/ids.ts';
+
+/*
+ * What a person writes in config.yaml. Strict: an unknown key is an error that names its path.
+ */
+
+export const STORE_KINDS = ['keychain', 'encrypted-file', 'mounted-files', 'memory'] as const;
+
+const address = z
+  .string()
+  .describe('IP:port (`127.0.0.1:9911`, `[::1]:9911`), `unix:/path` or `fd:3`; loopback and link-local only');
+
+const store = z.strictObject({
+  kind: z.enum(STORE_KINDS).describe('where secrets are kept'),
+  key_file: z
+    .string()
+    .optional()
+    .describe('encrypted-file: file with the passphrase or an age identity, mode 0600'),
+  mount: z.string().optional().describe('mounted-files: the folder that holds <connector>/<field>'),
+  service: z.string().default('valetkey').describe('keychain: the service name of the items'),
+});
+
+const grant = z.strictObject({
+  connector: ConnectorName.describe('name of a registered connector'),
+  resource_type: z.string().optional().describe('for example s3-bucket; default: the connector’s own'),
+  resource_id: z.string().optional().describe('for example s3://bucket/prefix'),
+  access: z.enum(ACCESS).optional().describe('read, write or full; default full'),
+  seconds: z.int().positive().optional().describe('lifetime of what is issued'),
+  profile: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/)
+    .optional()
+    .describe('name under which clients may ask for this grant; default: the connector’s name'),
+});
+
+const client = z.union([
+  z.strictObject({ token: z.literal(true).describe('the bearer secret in the workload’s token file') }),
+  z.strictObject({
+    listener: address.describe('requests that arrive at this listener'),
+    uid: z.int().min(0).optional().describe('from this user; default: the daemon’s own'),
+    any_user: z
+      .literal(true)
+      .optional()
+      .describe('from every user who can reach the listener; for a network namespace of its own'),
+  }),
+  z.strictObject({
+    service_account: z
+      .string()
+      .regex(/^[a-z0-9.-]+\/[a-z0-9.-]+$/, 'write namespace/name')
+      .describe('a Kubernetes service account, proven by its projected token'),
+  }),
+]);
+
+const workload = z.strictObject({
+  region: z.string().optional().describe('region that clients are told; default: the connector’s'),
+  grants: z.array(grant).min(1),
+  clients: z.array(client).default([{ token: true }]),
+  aws: z
+    .strictObject({
+      role_name: z
+        .string()
+        .regex(/^[\w+=,.@-]{1,64}$/)
+        .optional()
+        .describe('role name the instance metadata service shows; default: the workload’s name'),
+      imds_v1: z.boolean().default(false).describe('answer IMDSv1 requests, which carry no token'),
+    })
+    .default({ imds_v1: false }),
+});
+
+const listener = z.strictObject({
+  address,
+  endpoints: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('endpoint protocols served here; default: what belongs to the address'),
+});
+
+export const ConfigSchema = z.strictObject({
+  store: store.optional().describe('default: the OS keychain; VALETKEY_STORE wins over `kind`'),
+  listeners: z.array(listener).default([{ address: '127.0.0.1:9911' }]),
+  workloads: z.partialRecord(WorkloadName, workload).default({}),
+  policy: z
+    .strictObject({
+      implicit: z
+        .strictObject({
+          allow: z
+            .array(z.string().regex(/^(\d{12}|arn:[\w-]+:iam::\d{12}:role\/.+)$/, 'an account id (12 digits) or a role ARN'))
+            .default([])
+            .describe('account ids and role ARNs that implicit connectors may yield; empty: none'),
+        })
+        .default({ allow: [] }),
+    })
+    .default({ implicit: { allow: [] } }),
+  pod_identity: z
+    .strictObject({
+      jwks_file: z.string().describe('JSON Web Key Set that signs service-account tokens'),
+      issuer: z.string().optional().describe('required `iss`'),
+      audience: z.string().default('pods.eks.amazonaws.com').describe('required `aud`'),
+    })
+    .optional(),
+  log: z
+    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') })
+    .default({ level: 'info' }),
+});
+
+export type Config = z.infer<typeof ConfigSchema>;
+export type WorkloadConfig = z.infer<typeof workload>;
+export type ClientRule = z.infer<typeof client>;
+export type StoreConfig = z.infer<typeof store>;

@@ -1,0 +1,255 @@
+import type { z } from 'zod';
+
+import type { ConnectorRecord } from '../catalog/record.ts';
+import type { Credential, Issued, IssueRequest, ResourceRequest } from '../core/credential.ts';
+import { ValetkeyError, withSubject } from '../core/errors.ts';
+import { loginSecretIdOf, secretIdOf } from '../core/ids.ts';
+import { secret as hide } from '../core/secret.ts';
+import type { SecretFields, SecretStore } from '../stores/contract.ts';
+import type {
+  AuthMethod,
+  ConnectorInput,
+  ConnectorType,
+  Lifetime,
+  LoginResult,
+  Machine,
+} from './contract.ts';
+
+export interface IssuerOptions {
+  readonly types: Readonly<Record<string, ConnectorType>>;
+  readonly store: SecretStore;
+  readonly machine: Machine;
+  readonly record: (name: IssueRequest['connector']) => Promise<ConnectorRecord>;
+}
+
+/** A record joined with its type, method and cloud client, ready to issue. */
+export interface OpenConnector {
+  readonly record: ConnectorRecord;
+  readonly type: ConnectorType;
+  readonly method: AuthMethod;
+  readonly cloud: unknown;
+  readonly config: Record<string, unknown>;
+}
+
+export interface ConnectorIssuer {
+  /** The whole way from a request to a validated credential. Throws `ValetkeyError` naming the connector. */
+  issue(request: IssueRequest, signal: AbortSignal): Promise<Issued>;
+  /** The same for a record that is not (or not yet) in the catalog, with secrets not in the store. */
+  issueWith(open: OpenConnector, input: ConnectorInput, request: IssueRequest, signal: AbortSignal): Promise<Issued>;
+  open(record: ConnectorRecord): OpenConnector;
+  /** The connector's configuration, secret and login as its method takes them. */
+  inputOf(open: OpenConnector): Promise<ConnectorInput>;
+  saveLogin(record: ConnectorRecord, result: LoginResult): Promise<void>;
+}
+
+export const LOGIN_EXPIRY = 'expires_at';
+
+export function createIssuer(options: IssuerOptions): ConnectorIssuer {
+  const { types, store, machine } = options;
+  const clouds = new Map<string, unknown>();
+
+  function cloudOf(type: ConnectorType): unknown {
+    if (!clouds.has(type.kind)) clouds.set(type.kind, type.connect(machine));
+    return clouds.get(type.kind);
+  }
+
+  function open(record: ConnectorRecord): OpenConnector {
+    const type = lookup(types, record.type, 'type');
+    const method = lookup(type.authMethods, record.auth_method, 'auth_method');
+    return { record, type, method, cloud: cloudOf(type), config: parseConfig(method, record.config) };
+  }
+
+  async function inputOf({ record, method, config }: OpenConnector): Promise<ConnectorInput> {
+    const wanted = Object.keys(method.secret.shape);
+    const stored = wanted.length === 0 ? {} : await store.get(record.secret ?? secretIdOf(record.name));
+    if (stored === undefined && (record.secret_fields.length > 0 || requiresSecret(method))) {
+      throw new ValetkeyError('SECRET_MISSING', {
+        reason: `the ${store.kind} store has no item for it`,
+        hint: `store it again with: valetkey connector update ${record.name}, or choose the right store with VALETKEY_STORE`,
+      });
+    }
+    const expiry = record.expires_at === undefined ? undefined : Date.parse(record.expires_at);
+    return {
+      name: record.name,
+      config,
+      secret: stored ?? {},
+      login: method.login === undefined ? undefined : await loginOf(record),
+      expiresAt: expiry,
+    };
+  }
+
+  async function loginOf(record: ConnectorRecord): Promise<SecretFields | undefined> {
+    const fields = await store.get(loginSecretIdOf(record.name));
+    const until = Number(fields?.[LOGIN_EXPIRY]?.reveal() ?? Number.NaN);
+    return until > machine.clock.now() ? fields : undefined;
+  }
+
+  async function saveLogin(record: ConnectorRecord, result: LoginResult): Promise<void> {
+    await store.set(loginSecretIdOf(record.name), {
+      ...result.fields,
+      [LOGIN_EXPIRY]: hide(String(result.expiresAt)),
+    });
+  }
+
+  async function issueWith(
+    { record, type, method, cloud, config }: OpenConnector,
+    input: ConnectorInput,
+    request: IssueRequest,
+    signal: AbortSignal,
+  ): Promise<Issued> {
+    if (method.implicit === true && machine.implicit.allow.length === 0) {
+      throw new ValetkeyError('IMPLICIT_FORBIDDEN', {
+        hint: 'list the accounts or roles it may yield under policy.implicit.allow in config.yaml',
+      });
+    }
+    if (input.expiresAt !== undefined && input.expiresAt <= machine.clock.now()) {
+      throw new ValetkeyError('CREDENTIAL_EXPIRED', {
+        hint: `store a new one with: valetkey connector update ${record.name}`,
+      });
+    }
+    const wanted = type.merge(
+      request.resources.map((resource) => scopeOf(type, record, resource, config)),
+    );
+    const narrows = wanted !== undefined && method.narrows(config);
+    if (wanted !== undefined && !narrows && !record.allow_unscoped) {
+      throw new ValetkeyError('SCOPE_UNSUPPORTED', {
+        reason: `${method.kind} credentials carry all the permissions of their identity`,
+        hint: `${method.alternatives ?? 'use another auth method'}, or accept that with: valetkey connector update ${record.name} --allow-unscoped`,
+      });
+    }
+    const scope = narrows ? wanted : undefined;
+    const credential = await method.issue({
+      connector: input,
+      config,
+      scope,
+      seconds: secondsFor(method, config, request.seconds ?? record.expiration_seconds),
+      cloud,
+      machine,
+      signal,
+      saveLogin: (result) => saveLogin(record, result),
+    });
+    return {
+      request,
+      credential: validated(credential, config, machine.clock.now()),
+      connectorType: type.kind,
+      authMethod: method.kind,
+      narrowed: wanted === undefined || narrows,
+      scope: scope ?? null,
+    };
+  }
+
+  return {
+    open,
+    inputOf,
+    issueWith,
+    saveLogin,
+    async issue(request, signal) {
+      try {
+        const opened = open(await options.record(request.connector));
+        return await issueWith(opened, await inputOf(opened), request, signal);
+      } catch (error) {
+        throw withSubject(error, request.connector);
+      }
+    },
+  };
+}
+
+/** An entry of a registry by the name a person wrote. Throws `INPUT_INVALID` listing what there is. */
+export function lookup<T>(registry: Readonly<Record<string, T>>, kind: string, field: string): T {
+  const found = Object.hasOwn(registry, kind) ? registry[kind] : undefined;
+  if (found === undefined) {
+    throw new ValetkeyError('INPUT_INVALID', {
+      subject: field,
+      reason: `there is no ${field.replace('_', ' ')} ‘${kind}’`,
+      hint: `use one of: ${Object.keys(registry).join(', ')}`,
+    });
+  }
+  return found;
+}
+
+/** A method's public configuration, checked. Throws `INPUT_INVALID` with the field's name. */
+export function parseConfig(method: AuthMethod, config: unknown): Record<string, unknown> {
+  return checked(method.config, config);
+}
+
+/** Any value by a schema, an error naming the field. The offending value is not repeated: it may be secret. */
+export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const keys = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const subject = [...(issue?.path.map(String) ?? []), ...keys].join('.');
+  const missing = issue?.code === 'invalid_type' && issue.input === undefined;
+  throw new ValetkeyError('INPUT_INVALID', {
+    ...(subject === '' ? {} : { subject }),
+    reason:
+      keys.length > 0
+        ? 'there is no such field'
+        : missing
+          ? 'it is required'
+          : (issue?.message ?? 'it is not valid'),
+  });
+}
+
+function requiresSecret(method: AuthMethod): boolean {
+  return !method.secret.safeParse({}).success;
+}
+
+/** What a resource asks for, within what the connector is registered for. */
+function scopeOf(
+  type: ConnectorType,
+  record: ConnectorRecord,
+  resource: ResourceRequest,
+  config: Readonly<Record<string, unknown>>,
+): unknown {
+  const resourceType = lookup(type.resourceTypes, resource.type, 'resource_type');
+  if (record.resource_type !== undefined && record.resource_type !== resource.type) {
+    throw outOfScope(`it is registered for ${record.resource_type} alone`);
+  }
+  if (record.resource_id !== undefined) {
+    const covers = resourceType.covers ?? ((outer: string, inner: string) => outer === inner);
+    if (resource.id === undefined || !covers(record.resource_id, resource.id)) {
+      throw outOfScope(`it is registered for ${record.resource_id} alone`);
+    }
+  }
+  return resourceType.narrow(resource, config);
+}
+
+function outOfScope(reason: string): ValetkeyError {
+  return new ValetkeyError('OUT_OF_SCOPE', { reason });
+}
+
+/** The lifetime to ask for, seconds. Throws `INPUT_INVALID` when it is outside the method's limits. */
+export function secondsFor(
+  method: AuthMethod,
+  config: Record<string, unknown>,
+  asked: number | undefined,
+): number {
+  const limits: Lifetime | undefined = method.lifetimeOf?.(config) ?? method.lifetime;
+  if (limits === undefined) {
+    if (asked === undefined) return 0;
+    throw new ValetkeyError('INPUT_INVALID', {
+      subject: 'expiration_seconds',
+      reason: `${method.kind} cannot choose how long its credentials live`,
+    });
+  }
+  const seconds = asked ?? Math.min(limits.default, limits.max);
+  if (seconds < limits.min || seconds > limits.max) {
+    throw new ValetkeyError('INPUT_INVALID', {
+      subject: 'expiration_seconds',
+      reason: `${seconds} s is outside ${limits.min} to ${limits.max} s`,
+    });
+  }
+  return seconds;
+}
+
+function validated(credential: Credential, config: Record<string, unknown>, now: number): Credential {
+  const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = credential;
+  const whole = [accessKeyId, secretAccessKey, sessionToken].every((part) => part !== '');
+  if (!whole || !Number.isFinite(expiresAt)) throw new ValetkeyError('UPSTREAM_MALFORMED');
+  if (expiresAt <= now) throw new ValetkeyError('CREDENTIAL_EXPIRED');
+  const region = config['region'];
+  return credential.region === undefined && typeof region === 'string'
+    ? { ...credential, region }
+    : credential;
+}
