@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server } from 'node:net';
+
+/** A TCP port of 127.0.0.1, or the path of a unix socket. */
+export type Place = number | string;
+
+/** Joins every connection that arrives at one place to the other, both ways. */
+export async function startRelay(from: Place, to: Place): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    const far =
+      typeof to === 'number'
+        ? connect({ port: to, host: '127.0.0.1', allowHalfOpen: true })
+        : connect({ path: to, allowHalfOpen: true });
+    near.pipe(far).pipe(near);
+    // When one side breaks, so does the other: the peer must see what really happened.
+    near.on('error', () => far.destroy()).on('close', () => far.destroy());
+    far.on('error', () => near.resetAndDestroy());
+  });
+  if (typeof from === 'number') server.listen(from, '127.0.0.1');
+  else server.listen(from);
+  await once(server, 'listening');
+  return server;
+}
+
+const place = (word: string): Place => (/^\d+$/.test(word) ? Number(word) : word);
+
+if (import.meta.main) {
+  const [from = '', to = ''] = process.argv.slice(2);
+  await startRelay(place(from), place(to));
+  console.log('relaying');
+}

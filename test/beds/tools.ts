@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** Where `.ci/install` puts what it had to install itself. */
+const installed = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'valetkey-ci');
+
+const WANTED =
+  'import sys, importlib.util as u; assert all(map(u.find_spec, ("boto3", "moto", "awscli"))); print(sys.executable)';
+
+/** The Python that has boto3, moto and the AWS CLI 1. */
+export function pythonPath(): string {
+  for (const candidate of [join(installed, 'venv/bin/python3'), 'python3']) {
+    try {
+      return execFileSync(candidate, ['-c', WANTED], { encoding: 'utf8', stdio: 'pipe' }).trim();
+    } catch {
+      // Not this one; the next, or the error below.
+    }
+  }
+  throw new Error('no Python with boto3, moto and awscli: run .ci/install');
+}
+
+/** A script that pip installed beside that Python (`aws`, `moto_server`). */
+export const pythonScript = (name: string): string => join(dirname(pythonPath()), name);
+
+/** The AWS CLI 2, as Debian installs it. */
+export function awsCli2Path(): string {
+  const path = '/usr/bin/aws';
+  if (!existsSync(path)) throw new Error(`no ${path}: run .ci/install`);
+  return path;
+}

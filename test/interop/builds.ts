@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { must } from '../beds/process.ts';
+
+const BUILD_MS = 15 * 60_000;
+const sources = new URL('clients/', import.meta.url).pathname;
+const out = new URL('../../node_modules/.cache/valetkey-interop/', import.meta.url).pathname;
+
+/** What the builds leave: two executables and a class path. */
+export const programs = {
+  go: join(out, 'go-v2/client'),
+  java: `${join(out, 'java-v2/classes')}:${join(out, 'java-v2/lib')}/*`,
+  rust: join(out, 'rust/debug/client'),
+};
+
+export const buildGo = (): Promise<void> =>
+  once('go-v2', 'go', ['build', '-mod=readonly', '-o', programs.go, '.']);
+
+export const buildJava = (): Promise<void> =>
+  once('java-v2', 'mvn', [
+    '-B',
+    '-q',
+    `-Dclient.build.directory=${join(out, 'java-v2')}`,
+    'process-classes',
+  ]);
+
+export const buildRust = (): Promise<void> =>
+  once('rust', 'cargo', ['build', '--locked', '--quiet', '--target-dir', join(out, 'rust')]);
+
+/** Builds one folder's sources unless these very sources were built before. */
+async function once(name: string, command: string, args: readonly string[]): Promise<void> {
+  const stamp = join(out, name, 'stamp');
+  const wanted = await fingerprint(join(sources, name));
+  if ((await readFile(stamp, 'utf8').catch(() => '')) === wanted) return;
+  await mkdir(join(out, name), { recursive: true });
+  await must(command, args, { cwd: join(sources, name), env: process.env, timeoutMs: BUILD_MS });
+  await writeFile(stamp, wanted);
+}
+
+async function fingerprint(folder: string): Promise<string> {
+  const hash = createHash('sha256');
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  for (const file of files.sort()) hash.update(file).update(await readFile(file));
+  return hash.digest('hex');
+}
