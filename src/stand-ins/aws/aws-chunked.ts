@@ -41,7 +41,10 @@ export function decodeAwsChunked(
     const data = body.subarray(end + 2, end + 2 + size);
     if (data.length !== size) return 'malformed';
     if (signer !== undefined) {
-      const signature = sign(signer, `${ALGORITHM}-PAYLOAD`, previous, [EMPTY_HASH, sha256Hex(data)]);
+      const signature = sign(signer, `${ALGORITHM}-PAYLOAD`, previous, [
+        EMPTY_HASH,
+        sha256Hex(data),
+      ]);
       if (signature !== head[2]) return 'wrong-signature';
       previous = signature;
     }

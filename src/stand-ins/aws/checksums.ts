@@ -15,7 +15,11 @@ const CHECKSUMS: Readonly<Record<string, (data: Buffer) => string>> = {
 
 const PREFIX = 'x-amz-checksum-';
 /** Headers with the prefix that describe a checksum instead of carrying one. */
-const NOT_VALUES = new Set(['x-amz-checksum-mode', 'x-amz-checksum-type', 'x-amz-checksum-algorithm']);
+const NOT_VALUES = new Set([
+  'x-amz-checksum-mode',
+  'x-amz-checksum-type',
+  'x-amz-checksum-algorithm',
+]);
 
 /** The first header whose checksum does not fit the payload, or which names no known algorithm. */
 export function wrongChecksum(

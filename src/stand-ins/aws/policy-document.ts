@@ -58,7 +58,8 @@ const FIELDS = new Set(
 );
 
 function parseStatement(raw: Record<string, unknown>, purpose: PolicyPurpose): Statement {
-  for (const name of Object.keys(raw)) if (!FIELDS.has(name)) throw malformed('Syntax errors in policy.');
+  for (const name of Object.keys(raw))
+    if (!FIELDS.has(name)) throw malformed('Syntax errors in policy.');
   const effect = raw['Effect'];
   if (effect !== 'Allow' && effect !== 'Deny') throw malformed('Syntax errors in policy.');
   const sid = raw['Sid'];
@@ -71,14 +72,22 @@ function parseStatement(raw: Record<string, unknown>, purpose: PolicyPurpose): S
     throw malformed('Has prohibited field Resource');
   }
   if (trust !== 'Principal' in raw) {
-    throw malformed(trust ? 'Missing required field Principal' : 'Policy document should not specify a principal.');
+    throw malformed(
+      trust
+        ? 'Missing required field Principal'
+        : 'Policy document should not specify a principal.',
+    );
   }
   const [actions, notActions] = either(raw, 'Action');
   if (!actions.every((action) => /^(\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$/i.test(action))) {
     throw malformed('Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.');
   }
   const [resources, notResources] = trust ? [['*'], false] : either(raw, 'Resource');
-  if (!resources.every((resource) => resource === '*' || /^arn:[^:]*:[^:]+:[^:]*:[^:]*:.+$/.test(resource))) {
+  if (
+    !resources.every(
+      (resource) => resource === '*' || /^arn:[^:]*:[^:]+:[^:]*:[^:]*:.+$/.test(resource),
+    )
+  ) {
     throw malformed('Resource must be in ARN format or "*".');
   }
   return {
@@ -95,18 +104,21 @@ function parseStatement(raw: Record<string, unknown>, purpose: PolicyPurpose): S
 /** `Action` or `NotAction`, `Resource` or `NotResource`: exactly one of the two. */
 function either(raw: Record<string, unknown>, name: string): [readonly string[], boolean] {
   const inverse = `Not${name}`;
-  if (name in raw === inverse in raw) throw malformed(`Policy statement must contain ${name.toLowerCase()}s.`);
+  if (name in raw === inverse in raw)
+    throw malformed(`Policy statement must contain ${name.toLowerCase()}s.`);
   return name in raw ? [strings(raw[name]), false] : [strings(raw[inverse]), true];
 }
 
 function parsePrincipals(raw: unknown): string[] {
   if (raw === '*') return ['*'];
   return Object.entries(record(raw)).flatMap(([kind, value]) => {
-    if (!['AWS', 'Federated', 'Service'].includes(kind)) throw malformed('Invalid principal in policy');
+    if (!['AWS', 'Federated', 'Service'].includes(kind))
+      throw malformed('Invalid principal in policy');
     return strings(value).map((name) => {
       if (kind === 'AWS' && name === '*') return '*';
       if (kind === 'AWS' && /^\d{12}$/.test(name)) return `AWS:arn:aws:iam::${name}:root`;
-      if (kind === 'AWS' && !name.startsWith('arn:')) throw malformed('Invalid principal in policy');
+      if (kind === 'AWS' && !name.startsWith('arn:'))
+        throw malformed('Invalid principal in policy');
       return `${kind}:${name}`;
     });
   });

@@ -56,7 +56,8 @@ const AUTHORIZATION =
 export function parseAuthorization(request: AwsRequest): Authorization | undefined {
   const found = AUTHORIZATION.exec(request.headers.get('authorization') ?? '');
   if (found === null) return undefined;
-  const [, accessKeyId = '', day = '', region = '', service = '', signed = '', signature = ''] = found;
+  const [, accessKeyId = '', day = '', region = '', service = '', signed = '', signature = ''] =
+    found;
   return { accessKeyId, day, region, service, signedHeaders: signed.split(';'), signature };
 }
 
@@ -84,7 +85,12 @@ export function verifySignature<Key extends SigningKey>(
   if (!date.startsWith(authorization.day)) return 'wrong-signature';
   const scope = [authorization.day, authorization.region, authorization.service, 'aws4_request'];
   const signer: ChunkSigner = {
-    key: signingKey(key.secretAccessKey, authorization.day, authorization.region, authorization.service),
+    key: signingKey(
+      key.secretAccessKey,
+      authorization.day,
+      authorization.region,
+      authorization.service,
+    ),
     date,
     scope: scope.join('/'),
     seed: authorization.signature,
@@ -94,7 +100,11 @@ export function verifySignature<Key extends SigningKey>(
   return typeof payload === 'string' ? payload : { key, region: authorization.region, payload };
 }
 
-function tokenProblem(request: AwsRequest, key: SigningKey, now: number): SignatureProblem | undefined {
+function tokenProblem(
+  request: AwsRequest,
+  key: SigningKey,
+  now: number,
+): SignatureProblem | undefined {
   const token = request.headers.get('x-amz-security-token');
   if (key.sessionToken !== undefined && token === undefined) return 'token-missing';
   if (token !== key.sessionToken) return 'token-wrong';
@@ -108,7 +118,10 @@ function dateProblem(signedAt: number, now: number): SignatureProblem | undefine
 }
 
 /** Host and every `x-amz-` header must be covered: an uncovered one could be added on the way. */
-function headerProblem(request: AwsRequest, signed: readonly string[]): SignatureProblem | undefined {
+function headerProblem(
+  request: AwsRequest,
+  signed: readonly string[],
+): SignatureProblem | undefined {
   const covered = new Set(signed);
   const must = [...request.headers.keys()].filter((name) => name.startsWith('x-amz-'));
   if (!['host', ...must].every((name) => covered.has(name))) return 'header-not-signed';
@@ -116,7 +129,11 @@ function headerProblem(request: AwsRequest, signed: readonly string[]): Signatur
   return sorted.join(';') === signed.join(';') ? undefined : 'wrong-signature';
 }
 
-function signatureFits(request: AwsRequest, authorization: Authorization, signer: ChunkSigner): boolean {
+function signatureFits(
+  request: AwsRequest,
+  authorization: Authorization,
+  signer: ChunkSigner,
+): boolean {
   // S3 trusts the hash that is in the header and compares it with the body afterwards;
   // all other services hash the body themselves.
   const stated = request.headers.get('x-amz-content-sha256');
@@ -144,8 +161,11 @@ function readPayload(
   }
   if (stated === undefined) return 'wrong-payload-hash';
   if (stated.startsWith('STREAMING-')) return readChunks(request, stated, signer);
-  if (stated !== 'UNSIGNED-PAYLOAD' && stated !== sha256Hex(request.body)) return 'wrong-payload-hash';
-  return wrongChecksum(request.headers, request.body) === undefined ? request.body : 'wrong-checksum';
+  if (stated !== 'UNSIGNED-PAYLOAD' && stated !== sha256Hex(request.body))
+    return 'wrong-payload-hash';
+  return wrongChecksum(request.headers, request.body) === undefined
+    ? request.body
+    : 'wrong-checksum';
 }
 
 /** Whether the chunks of each streaming form carry signatures of their own. */
@@ -166,7 +186,9 @@ function readChunks(
   if (decoded === 'wrong-signature') return decoded;
   if (decoded === 'malformed') return 'bad-chunks';
   const { payload, trailers } = decoded;
-  const promised = (request.headers.get('x-amz-trailer') ?? '').split(',').filter((name) => name !== '');
+  const promised = (request.headers.get('x-amz-trailer') ?? '')
+    .split(',')
+    .filter((name) => name !== '');
   if (!promised.every((name) => trailers.has(name.trim().toLowerCase()))) return 'bad-chunks';
   if (request.headers.get('x-amz-decoded-content-length') !== String(payload.length)) {
     return 'bad-chunks';

@@ -14,7 +14,9 @@ function inner(content: Xml): string {
   if (content === undefined) return '';
   if (typeof content === 'object') {
     if (isList(content)) return content.map(inner).join('');
-    return Object.entries(content).map(([name, child]) => element(name, child)).join('');
+    return Object.entries(content)
+      .map(([name, child]) => element(name, child))
+      .join('');
   }
   return escapeXml(String(content));
 }
@@ -30,10 +32,7 @@ function isList(content: Xml): content is readonly Xml[] {
 }
 
 function escapeXml(text: string): string {
-  return text.replace(
-    /[&<>"\r\n]/g,
-    (character) => ENTITIES[character] ?? character,
-  );
+  return text.replace(/[&<>"\r\n]/g, (character) => ENTITIES[character] ?? character);
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
