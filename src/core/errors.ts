@@ -77,7 +77,8 @@ export const ERRORS = {
   DAEMON_RUNNING: entry(409, EXIT.daemon, 'no', 'a valetkey daemon is running already'),
   ADDRESS_IN_USE: entry(500, EXIT.daemon, 'no', 'the address is in use'),
   ADDRESS_REFUSED: entry(500, EXIT.unsafe, 'no', 'only loopback and link-local addresses may be bound'),
-  UNSAFE_FILE: entry(500, EXIT.unsafe, 'no', 'a secret file can be read by others'),
+  ADDRESS_UNAVAILABLE: entry(500, EXIT.daemon, 'no', 'the address cannot be bound'),
+  UNSAFE_FILE: entry(500, EXIT.unsafe, 'no', 'a secret file can be read or changed by others'),
   CLIENT_FAILED: entry(500, EXIT.failed, 'no', 'a client program failed'),
 } as const satisfies Record<string, ErrorEntry>;
 

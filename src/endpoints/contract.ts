@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 
 import type { CredentialKind, Issued } from '../core/credential.ts';
 import type { ValetkeyError } from '../core/errors.ts';
+import type { Peer } from '../core/peer.ts';
 
 /** What the listener knows of the connection a request came in on. */
 export interface Connection {
@@ -9,6 +10,11 @@ export interface Connection {
   readonly listener: string;
   /** The address the client connected to, without port. */
   readonly localAddress: string;
+  /**
+   * The process that asks, looked up on first use and once per connection. `undefined`: unknown,
+   * which is never a reason to let somebody in.
+   */
+  peer(): Promise<Peer | undefined>;
 }
 
 /** What a client has shown of who it is, besides the connection itself. */
@@ -56,13 +62,26 @@ export interface EndpointContext {
   /** A live credential, at once when the broker holds one. Throws `NOT_FOUND` for an unknown profile. */
   issue(caller: Caller, choice: IssueChoice): Issued | Promise<Issued>;
   /** Tells telemetry why a request was refused; the client is told less. */
-  refused(why: string, status: number): void;
+  refused(connection: Connection, why: string, status: number): void;
 }
 
 /** The Hono environment of every endpoint: the listener puts the connection there. */
 export interface EndpointEnv {
   Bindings: { connection: Connection };
 }
+
+/** What the guard found wrong with a request before its protocol was asked. */
+export type RefusalReason =
+  | 'method'
+  | 'target'
+  /** `..` or an encoded control byte in the path. */
+  | 'traversal'
+  | 'host'
+  | 'forwarded'
+  | 'browser'
+  | 'duplicate-authorization'
+  | 'too-large'
+  | 'too-many';
 
 /** One emulated HTTP protocol. Pure: a request and a context in, a response out. */
 export interface Endpoint {
@@ -76,8 +95,11 @@ export interface Endpoint {
   readonly paths: readonly string[];
   /** `Host` values that are right for this protocol besides the listener's own address. */
   readonly hosts: readonly string[];
-  /** Statuses and bodies of refusals before a route is known, in this protocol's shape. */
-  refuse(status: number, reason: string): Response;
+  /**
+   * The answer to what the guard refused, in this protocol's shape. `status` is the usual one for
+   * `reason`; a protocol may know a better one. Pure: the same answer for the same arguments.
+   */
+  refuse(status: number, reason: RefusalReason): Response;
   errorBody(error: ValetkeyError): Response;
   routes(context: EndpointContext): Hono<EndpointEnv>;
   /** Variables that lead a client to this endpoint (`set`), and those that would win over it (`clear`). */
