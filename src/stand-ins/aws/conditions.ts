@@ -61,14 +61,14 @@ const NEGATIVE: Readonly<Record<string, Test>> = {
 
 interface Operator {
   readonly name: string;
-  readonly quantifier: 'ForAllValues' | 'ForAnyValue' | undefined;
+  /** `ForAllValues` or `ForAnyValue`. */
+  readonly quantifier: string | undefined;
   readonly ifExists: boolean;
 }
 
 function parseOperator(text: string): Operator {
   const found = /^(?:(ForAllValues|ForAnyValue):)?(.+?)(IfExists)?$/.exec(text);
-  const quantifier = found?.[1] as Operator['quantifier'];
-  return { name: found?.[2] ?? text, quantifier, ifExists: found?.[3] !== undefined };
+  return { name: found?.[2] ?? text, quantifier: found?.[1], ifExists: found?.[3] !== undefined };
 }
 
 export function isOperator(text: string): boolean {

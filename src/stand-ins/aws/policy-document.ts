@@ -144,10 +144,12 @@ function strings(value: unknown): string[] {
 }
 
 function record(value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw malformed('Syntax errors in policy.');
-  }
-  return value as Record<string, unknown>;
+  if (!isRecord(value)) throw malformed('Syntax errors in policy.');
+  return value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function malformed(message: string): Error {

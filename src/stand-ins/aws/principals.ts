@@ -58,23 +58,19 @@ export interface Identity {
 
 /** What GetCallerIdentity says. */
 export function identityOf(principal: Principal): Identity {
-  switch (principal.kind) {
-    case 'user':
-    case 'session-token': {
-      const { account, arn, userId } = principal.user;
-      return { account, arn, userId };
-    }
-    case 'federated': {
-      const { account } = principal.user;
-      const arn = `arn:aws:sts::${account}:federated-user/${principal.name}`;
-      return { account, arn, userId: `${account}:${principal.name}` };
-    }
-    case 'role': {
-      const { account, name, roleId } = principal.role;
-      const arn = `arn:aws:sts::${account}:assumed-role/${name}/${principal.sessionName}`;
-      return { account, arn, userId: `${roleId}:${principal.sessionName}` };
-    }
+  if (principal.kind === 'role') {
+    const { account, name, roleId } = principal.role;
+    const arn = `arn:aws:sts::${account}:assumed-role/${name}/${principal.sessionName}`;
+    return { account, arn, userId: `${roleId}:${principal.sessionName}` };
   }
+  const { account, arn, userId } = principal.user;
+  if (principal.kind !== 'federated') return { account, arn, userId };
+  const { name } = principal;
+  return {
+    account,
+    arn: `arn:aws:sts::${account}:federated-user/${name}`,
+    userId: `${account}:${name}`,
+  };
 }
 
 /** The names a trust policy can mean this caller by: its own, and its account as a whole. */
@@ -89,21 +85,14 @@ export function trustNames(principal: Principal): { direct: string[]; account: s
 
 /** What the caller's own policies say; what the resource says comes on top of it. */
 export function permissionOf(principal: Principal, question: Question): Answer {
-  switch (principal.kind) {
-    case 'user':
-    case 'session-token':
-      return principal.user.root ? 'allow' : evaluate(principal.user.policies, question);
-    case 'federated': {
-      // Without a session policy a federated user has no permissions at all.
-      const own = principal.user.root ? undefined : principal.user.policies;
-      const session = principal.sessionPolicies ?? [];
-      return own === undefined
-        ? evaluate(session, question)
-        : evaluateSession(own, session, question);
-    }
-    case 'role':
-      return evaluateSession(principal.role.policies, principal.sessionPolicies, question);
+  if (principal.kind === 'role') {
+    return evaluateSession(principal.role.policies, principal.sessionPolicies, question);
   }
+  const { root, policies } = principal.user;
+  if (principal.kind !== 'federated') return root ? 'allow' : evaluate(policies, question);
+  // Without a session policy a federated user has no permissions at all.
+  const session = principal.sessionPolicies ?? [];
+  return root ? evaluate(session, question) : evaluateSession(policies, session, question);
 }
 
 /** Condition keys that every request of this caller carries. `keyIssuedAt`: ms, temporary keys only. */
@@ -152,13 +141,7 @@ export function addMfa(
 
 /** Session tags win over the tags of the role or user behind the session. */
 function tagsOf(principal: Principal): Tags {
-  switch (principal.kind) {
-    case 'user':
-    case 'session-token':
-      return principal.user.tags;
-    case 'federated':
-      return new Map([...principal.user.tags, ...principal.tags]);
-    case 'role':
-      return new Map([...principal.role.tags, ...principal.tags]);
-  }
+  if (principal.kind === 'role') return new Map([...principal.role.tags, ...principal.tags]);
+  if (principal.kind !== 'federated') return principal.user.tags;
+  return new Map([...principal.user.tags, ...principal.tags]);
 }

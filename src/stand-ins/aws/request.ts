@@ -23,7 +23,7 @@ export async function readRequest(incoming: IncomingMessage): Promise<AwsRequest
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming) {
-    const bytes = chunk as Buffer;
+    const bytes: Buffer = chunk;
     size += bytes.length;
     if (size > MAX_BODY_BYTES) {
       throw refusal('EntityTooLarge', 413, 'Your proposed upload exceeds the maximum allowed size');

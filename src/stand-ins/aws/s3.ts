@@ -14,8 +14,8 @@ import {
   uploadPart,
 } from './s3/multipart.ts';
 import { deleteObject, getObject, putObject } from './s3/objects.ts';
-import { actionOf, operationOf, readS3Request } from './s3/operation.ts';
-import type { OperationName, S3Request } from './s3/operation.ts';
+import { operationOf, readS3Request } from './s3/operation.ts';
+import type { OperationName, OperationRow, S3Request } from './s3/operation.ts';
 import type { Service, Visit } from './service.ts';
 import { verifySignature } from './sigv4.ts';
 import type { SignatureProblem, Verified } from './sigv4.ts';
@@ -41,7 +41,7 @@ export function createS3(accounts: Accounts, buckets: Buckets): Service {
     name: 's3',
     operation(request) {
       const target = readTarget(request);
-      return (target && operationOf(request.method, target)) ?? 'Unknown';
+      return (target && operationOf(request.method, target)?.name) ?? 'Unknown';
     },
     refuse: s3Error,
     throttled: () => refusal('SlowDown', 503, 'Please reduce your request rate.'),
@@ -53,11 +53,11 @@ export function createS3(accounts: Accounts, buckets: Buckets): Service {
       if (typeof verified === 'string') throw refusal(...SIGNATURE_PROBLEMS[verified]);
       visit.principal = identityOf(verified.key.principal).arn;
       visit.parameters = Object.fromEntries(target.query);
-      const name = operationOf(request.method, target);
-      if (name === undefined) {
+      const row = operationOf(request.method, target);
+      if (row === undefined) {
         throw refusal('NotImplemented', 501, 'A header or query you provided is not implemented');
       }
-      return run(operations[name], { request, visit, target, verified, name }, buckets);
+      return run(operations[row.name], { request, visit, target, verified, row }, buckets);
     },
   };
 }
@@ -67,15 +67,15 @@ interface Arrival {
   readonly visit: Visit;
   readonly target: S3Request;
   readonly verified: Verified<AccessKey>;
-  readonly name: OperationName;
+  readonly row: OperationRow;
 }
 
 /** Checks that the bucket is there, the region right and the caller allowed; then does it. */
 function run(operation: Operation, arrival: Arrival, buckets: Buckets): AwsReply {
-  const { request, visit, target, verified, name } = arrival;
+  const { request, visit, target, verified, row } = arrival;
   const { key, payload } = verified;
   const call = { request, query: target.query, key, payload, now: visit.now };
-  const action = actionOf(name);
+  const { name, action } = row;
   if (operation.on === 'service') {
     if (!allowed(arrival, action, '*')) throw accessDenied();
     return operation.run(call);

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createAccounts } from './accounts.ts';
 import type { Accounts } from './accounts.ts';
@@ -57,9 +56,10 @@ const SYSTEM_CLOCK: StandInClock = {
  */
 export async function startAwsStandIn(options: AwsStandInOptions = {}): Promise<AwsStandIn> {
   const clock = options.clock ?? SYSTEM_CLOCK;
-  const accounts = createAccounts(clock.now);
-  const buckets = createBuckets(clock.now);
-  const sso = createSso(accounts, clock.now);
+  const now = (): number => clock.now();
+  const accounts = createAccounts(now);
+  const buckets = createBuckets(now);
+  const sso = createSso(accounts, now);
   const record = createRecord();
   const sts = createSts(accounts);
   const s3 = createS3(accounts, buckets);
@@ -81,7 +81,8 @@ export async function startAwsStandIn(options: AwsStandInOptions = {}): Promise<
     });
   const faults = createFaults(options.faults ?? [], { down: close, up: listen });
   await listen();
-  ({ port } = server.address() as AddressInfo);
+  const address = server.address();
+  if (typeof address === 'object' && address !== null) port = address.port;
 
   function route(request: AwsRequest): Service {
     const signedFor = parseAuthorization(request)?.service;
@@ -97,7 +98,7 @@ export async function startAwsStandIn(options: AwsStandInOptions = {}): Promise<
     try {
       request = await readRequest(incoming);
     } catch (error) {
-      if (isRefusal(error)) send(outgoing, s3.refuse(error), clock.now(), incoming.method);
+      if (isRefusal(error)) send(outgoing, s3.refuse(error), now(), incoming.method);
       return; // otherwise the client went away in the middle of its body
     }
     const service = route(request);
@@ -105,11 +106,11 @@ export async function startAwsStandIn(options: AwsStandInOptions = {}): Promise<
     record.arrived(operation);
     const fault = faults.next(operation);
     const visit: Visit = {
-      now: clock.now() + (fault?.kind === 'clock-skew' ? fault.milliseconds : 0),
+      now: now() + (fault?.kind === 'clock-skew' ? fault.milliseconds : 0),
     };
     const finish = (status: number, code?: string): void => {
       record.answered({
-        at: clock.now(),
+        at: now(),
         operation,
         accessKeyId: parseAuthorization(request)?.accessKeyId,
         principal: visit.principal,

@@ -6,7 +6,7 @@ import type { AwsReply, AwsRequest } from './request.ts';
 import type { Service } from './service.ts';
 import { assign, createDirectory } from './sso/directory.ts';
 import type { Assignment, AssignmentOptions, Directory } from './sso/directory.ts';
-import { createToken, oidcWord, registerClient, startDevice } from './sso/oidc.ts';
+import { createToken, oidcWord, registerClient, startDevice, textOf } from './sso/oidc.ts';
 import type { JsonObject } from './sso/oidc.ts';
 import { getRoleCredentials, listAccountRoles, listAccounts, logout } from './sso/portal.ts';
 import type { PortalCall } from './sso/portal.ts';
@@ -54,7 +54,7 @@ export function createSso(accounts: Accounts, now: () => number): Sso {
       const run = OIDC_PATHS[routeOf(request)]?.[1];
       if (run === undefined) throw refusal('InvalidRequestException', 400, 'Unknown path');
       const body = readJson(request);
-      visit.parameters = { grantType: String(body['grantType'] ?? '') };
+      visit.parameters = { grantType: textOf(body, 'grantType') };
       return Promise.resolve(json(200, run(body, directory, visit.now), {}));
     },
   };
@@ -104,11 +104,15 @@ function routeOf(request: AwsRequest): string {
 function readJson(request: AwsRequest): JsonObject {
   try {
     const body: unknown = JSON.parse(request.body.toString('utf8'));
-    if (typeof body === 'object' && body !== null) return body as JsonObject;
+    if (isObject(body)) return body;
   } catch {
     // falls through: no JSON is as wrong as the wrong JSON
   }
   throw refusal('InvalidRequestException', 400, 'invalid_request');
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** REST-JSON services name the error in a header. */

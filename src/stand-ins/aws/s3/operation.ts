@@ -18,58 +18,57 @@ export function readS3Request(request: AwsRequest): S3Request {
   };
 }
 
-interface Row {
+export type OperationName =
+  | 'ListBuckets'
+  | 'HeadBucket'
+  | 'GetBucketLocation'
+  | 'ListObjectsV2'
+  | 'ListParts'
+  | 'GetObject'
+  | 'HeadObject'
+  | 'UploadPart'
+  | 'PutObject'
+  | 'AbortMultipartUpload'
+  | 'DeleteObject'
+  | 'CreateMultipartUpload'
+  | 'CompleteMultipartUpload';
+
+export interface OperationRow {
+  readonly name: OperationName;
   readonly method: string;
   readonly target: 'service' | 'bucket' | 'object';
-  /** A query parameter that must be there; its absence is checked by the row's order. */
-  readonly query?: string;
   /** The permission it takes. Service Authorization Reference, "Amazon S3". */
   readonly action: string;
+  /** A query parameter that must be there. */
+  readonly query?: string | undefined;
+}
+
+function row(
+  name: OperationName,
+  method: string,
+  target: OperationRow['target'],
+  action: string,
+  query?: string,
+): OperationRow {
+  return { name, method, target, action: `s3:${action}`, query };
 }
 
 /** The first row that fits is the operation. */
-const OPERATIONS = {
-  ListBuckets: { method: 'GET', target: 'service', action: 's3:ListAllMyBuckets' },
-  HeadBucket: { method: 'HEAD', target: 'bucket', action: 's3:ListBucket' },
-  GetBucketLocation: {
-    method: 'GET',
-    target: 'bucket',
-    query: 'location',
-    action: 's3:GetBucketLocation',
-  },
-  ListObjectsV2: { method: 'GET', target: 'bucket', action: 's3:ListBucket' },
-  ListParts: {
-    method: 'GET',
-    target: 'object',
-    query: 'uploadId',
-    action: 's3:ListMultipartUploadParts',
-  },
-  GetObject: { method: 'GET', target: 'object', action: 's3:GetObject' },
-  HeadObject: { method: 'HEAD', target: 'object', action: 's3:GetObject' },
-  UploadPart: { method: 'PUT', target: 'object', query: 'uploadId', action: 's3:PutObject' },
-  PutObject: { method: 'PUT', target: 'object', action: 's3:PutObject' },
-  AbortMultipartUpload: {
-    method: 'DELETE',
-    target: 'object',
-    query: 'uploadId',
-    action: 's3:AbortMultipartUpload',
-  },
-  DeleteObject: { method: 'DELETE', target: 'object', action: 's3:DeleteObject' },
-  CreateMultipartUpload: {
-    method: 'POST',
-    target: 'object',
-    query: 'uploads',
-    action: 's3:PutObject',
-  },
-  CompleteMultipartUpload: {
-    method: 'POST',
-    target: 'object',
-    query: 'uploadId',
-    action: 's3:PutObject',
-  },
-} satisfies Record<string, Row>;
-
-export type OperationName = keyof typeof OPERATIONS;
+const OPERATIONS: readonly OperationRow[] = [
+  row('ListBuckets', 'GET', 'service', 'ListAllMyBuckets'),
+  row('HeadBucket', 'HEAD', 'bucket', 'ListBucket'),
+  row('GetBucketLocation', 'GET', 'bucket', 'GetBucketLocation', 'location'),
+  row('ListObjectsV2', 'GET', 'bucket', 'ListBucket'),
+  row('ListParts', 'GET', 'object', 'ListMultipartUploadParts', 'uploadId'),
+  row('GetObject', 'GET', 'object', 'GetObject'),
+  row('HeadObject', 'HEAD', 'object', 'GetObject'),
+  row('UploadPart', 'PUT', 'object', 'PutObject', 'uploadId'),
+  row('PutObject', 'PUT', 'object', 'PutObject'),
+  row('AbortMultipartUpload', 'DELETE', 'object', 'AbortMultipartUpload', 'uploadId'),
+  row('DeleteObject', 'DELETE', 'object', 'DeleteObject'),
+  row('CreateMultipartUpload', 'POST', 'object', 'PutObject', 'uploads'),
+  row('CompleteMultipartUpload', 'POST', 'object', 'PutObject', 'uploadId'),
+];
 
 /** Parameters known here. Any other names a sub-resource (`?acl`, `?policy`) that is not. */
 const PARAMETERS = new Set(
@@ -79,21 +78,15 @@ const PARAMETERS = new Set(
 );
 
 /** Undefined = an operation this stand-in does not have. */
-export function operationOf(method: string, request: S3Request): OperationName | undefined {
+export function operationOf(method: string, request: S3Request): OperationRow | undefined {
   const unknown = [...request.query.keys()].filter((name) => !PARAMETERS.has(name));
   if (unknown.some((name) => !name.startsWith('response-'))) return undefined;
   const whole = request.bucket === undefined ? 'service' : 'bucket';
   const target = request.key === undefined ? whole : 'object';
-  const rows: [string, Row][] = Object.entries(OPERATIONS);
-  const found = rows.find(
-    ([, row]) =>
-      row.method === method &&
-      row.target === target &&
-      (row.query === undefined || request.query.has(row.query)),
+  return OPERATIONS.find(
+    ({ query, ...other }) =>
+      other.method === method &&
+      other.target === target &&
+      (query === undefined || request.query.has(query)),
   );
-  return found?.[0] as OperationName | undefined;
-}
-
-export function actionOf(operation: OperationName): string {
-  return OPERATIONS[operation].action;
 }

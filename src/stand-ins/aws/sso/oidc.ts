@@ -13,6 +13,12 @@ const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** A member that is text, or nothing. */
+export function textOf(body: JsonObject, name: string): string {
+  const value = body[name];
+  return typeof value === 'string' ? value : '';
+}
+
 /** https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_RegisterClient.html */
 export function registerClient(body: JsonObject, directory: Directory, now: number): JsonObject {
   if (typeof body['clientName'] !== 'string') throw oidcError('InvalidRequestException');
@@ -36,7 +42,7 @@ export function registerClient(body: JsonObject, directory: Directory, now: numb
 /** https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_StartDeviceAuthorization.html */
 export function startDevice(body: JsonObject, directory: Directory, now: number): JsonObject {
   const [clientId] = findClient(body, directory, now);
-  if (String(body['startUrl']).replace(/\/$/, '') !== directory.startUrl) {
+  if (textOf(body, 'startUrl').replace(/\/$/, '') !== directory.startUrl) {
     throw oidcError('InvalidRequestException');
   }
   const deviceCode = opaque('');
@@ -63,8 +69,8 @@ export function startDevice(body: JsonObject, directory: Directory, now: number)
 /** https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html */
 export function createToken(body: JsonObject, directory: Directory, now: number): JsonObject {
   const [clientId, client] = findClient(body, directory, now);
-  const grant = body['grantType'];
-  if (client.grantTypes !== undefined && !client.grantTypes.includes(String(grant))) {
+  const grant = textOf(body, 'grantType');
+  if (client.grantTypes !== undefined && !client.grantTypes.includes(grant)) {
     throw oidcError('UnauthorizedClientException');
   }
   if (grant === DEVICE_GRANT) {
@@ -72,7 +78,7 @@ export function createToken(body: JsonObject, directory: Directory, now: number)
     return issue(directory, client, clientId, now + directory.sessionHours * 3_600_000, now);
   }
   if (grant === 'refresh_token') {
-    const token = String(body['refreshToken']);
+    const token = textOf(body, 'refreshToken');
     const signIn = directory.refreshTokens.get(token);
     if (signIn?.clientId !== clientId || now >= signIn.endsAt)
       throw oidcError('InvalidGrantException');
@@ -84,7 +90,7 @@ export function createToken(body: JsonObject, directory: Directory, now: number)
 
 /** RFC 8628, section 3.5, in AWS's error names. */
 function redeemDevice(body: JsonObject, directory: Directory, clientId: string, now: number): void {
-  const device = directory.devices.get(String(body['deviceCode']));
+  const device = directory.devices.get(textOf(body, 'deviceCode'));
   if (device === undefined || device.clientId !== clientId || device.state === 'used') {
     throw oidcError('InvalidGrantException');
   }
@@ -118,7 +124,7 @@ function issue(
 }
 
 function findClient(body: JsonObject, directory: Directory, now: number): [string, OidcClient] {
-  const id = String(body['clientId']);
+  const id = textOf(body, 'clientId');
   const client = directory.clients.get(id);
   if (client?.secret !== body['clientSecret'] || client === undefined || now >= client.expiresAt) {
     throw oidcError('InvalidClientException');

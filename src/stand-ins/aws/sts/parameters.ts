@@ -108,7 +108,7 @@ export function validate(parameters: Parameters, demands: Demands): void {
 
 function check(value: string, name: string, limits: Limits): string[] {
   const errors: string[] = [];
-  const length = [...value].length;
+  const length = Array.from(value).length;
   if (length > limits.max) errors.push(tooLong(name, limits.max, value));
   if (length < limits.min) {
     const rule = `Member must have length greater than or equal to ${limits.min}`;
