@@ -1,11 +1,12 @@
-import type { S3Client } from '@aws-sdk/client-s3';
+import type * as S3Sdk from '@aws-sdk/client-s3';
 
 import type { Machine } from '../contract.ts';
 import type { AwsKeys, S3, StsPlace } from './cloud.ts';
 import { mapSdkError } from './sdk-errors.ts';
 import { createHttpHandler, explicitOptions, resolvePlace, signBy } from './sdk-options.ts';
 
-type Sdk = typeof import('@aws-sdk/client-s3');
+type Sdk = typeof S3Sdk;
+type S3Client = S3Sdk.S3Client;
 
 const PAGE = 1000; // MaxBuckets, S3 API Reference, ListBuckets
 

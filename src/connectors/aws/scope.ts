@@ -14,16 +14,41 @@ export function mergeScopes(scopes: readonly (AwsScope | undefined)[]): AwsScope
  * already allows goes, equal actions share their resources, equal resources share their actions.
  */
 export function tidy(groups: readonly ScopeGroup[]): readonly ScopeGroup[] {
-  const shared = joinBy(
-    joinBy(groups, (group) => key([group.actions, group.condition])),
-    (group) => key([group.resources, group.condition]),
+  const byActions = joinBy(groups, (group) => key([group.actions, group.condition]));
+  const byResources = joinBy(byActions, (group) => key([group.resources, group.condition]));
+  return dropCovered(joinConditions(byResources));
+}
+
+/** Values of one condition key are alternatives, so groups that differ in them alone become one. */
+function joinConditions(groups: readonly ScopeGroup[]): readonly ScopeGroup[] {
+  const joined = new Map<string, ScopeGroup>();
+  for (const group of groups) {
+    const test = onlyTest(group.condition);
+    const id = key([group.actions, group.resources, test?.operator, test?.name]);
+    const known = joined.get(id);
+    if (known === undefined || test === undefined) {
+      // Two tests must hold together: such a group stays by itself.
+      joined.set(group.condition !== undefined && test === undefined ? key([group]) : id, group);
+    } else {
+      const values = [...(onlyTest(known.condition)?.values ?? []), ...test.values];
+      const condition = { [test.operator]: { [test.name]: unique(values) } };
+      joined.set(id, { ...known, condition });
+    }
+  }
+  return [...joined.values()];
+}
+
+function onlyTest(
+  condition: Condition | undefined,
+): { operator: string; name: string; values: readonly string[] } | undefined {
+  const tests = Object.entries(condition ?? {}).flatMap(([operator, names]) =>
+    Object.entries(names).map(([name, values]) => ({ operator, name, values })),
   );
-  return dropCovered(shared);
+  return tests.length === 1 ? tests[0] : undefined;
 }
 
 /** Does the wildcard pattern `wide` match everything that `narrow` matches? Errs on the side of no. */
 export function covers(wide: string, narrow: string): boolean {
-  const literal = (text: string): string => text.replace(/[.+^${}()|[\]\\/-]/g, '\\$&');
   const source = wide
     .split(/(\$\{[*?$]\}|[*?])/)
     .map((part) => {
@@ -33,6 +58,10 @@ export function covers(wide: string, narrow: string): boolean {
     })
     .join('');
   return new RegExp(`^${source}$`).test(narrow);
+}
+
+function literal(text: string): string {
+  return text.replace(/[.+^${}()|[\]\\/-]/g, '\\$&');
 }
 
 /** Groups with the same `keyOf` agree in all but one list, so that joining that list adds nothing. */

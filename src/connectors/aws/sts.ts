@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { STSClient } from '@aws-sdk/client-sts';
+import type * as StsSdk from '@aws-sdk/client-sts';
 import { z } from 'zod';
 
 import type { AwsSession } from '../../core/credential.ts';
@@ -19,9 +19,13 @@ import { keysOf } from './access-key.ts';
 import { mapSdkError } from './sdk-errors.ts';
 import { createHttpHandler, explicitOptions, resolvePlace, signBy } from './sdk-options.ts';
 
-type Sdk = typeof import('@aws-sdk/client-sts');
+type Sdk = typeof StsSdk;
 type Principal = Pick<AwsSession, 'accountId' | 'principalArn' | 'roleArn'>;
-type Call<T> = (client: STSClient, sdk: Sdk, options: { abortSignal: AbortSignal }) => Promise<T>;
+type Call<T> = (
+  client: StsSdk.STSClient,
+  sdk: Sdk,
+  options: { abortSignal: AbortSignal },
+) => Promise<T>;
 
 const Keys = z.object({
   AccessKeyId: z.string().min(1),

@@ -1,0 +1,92 @@
+import { isIP, BlockList } from 'node:net';
+
+import { ValetkeyError, type ErrorCode } from '../../core/errors.ts';
+import type { Machine } from '../contract.ts';
+import { invalid } from './arn.ts';
+import { proxyOf, readBundle } from './sdk-options.ts';
+
+const TIMEOUT_MS = 10_000;
+const BODY_MAX_BYTES = 65_536;
+
+/** Where plain HTTP stays on the machine or its link. */
+const NEAR = new BlockList();
+NEAR.addSubnet('127.0.0.0', 8, 'ipv4');
+NEAR.addSubnet('169.254.0.0', 16, 'ipv4');
+NEAR.addAddress('::1', 'ipv6');
+NEAR.addSubnet('fe80::', 10, 'ipv6');
+const NEAR_NAMES = new Set(['localhost', 'metadata.google.internal']);
+
+const STATUSES: Readonly<Record<number, ErrorCode>> = {
+  401: 'UPSTREAM_BAD_CREDENTIAL',
+  403: 'UPSTREAM_DENIED',
+  408: 'UPSTREAM_UNAVAILABLE',
+  429: 'UPSTREAM_THROTTLED',
+};
+
+export interface TokenRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly env: Machine['env'];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One GET whose answer is a token. No redirect is followed: it would carry the bearer elsewhere.
+ * Plain HTTP only to this machine and its link.
+ */
+export async function fetchText({ url, headers, env, signal }: TokenRequest): Promise<string> {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isNear(url.hostname))) {
+    throw invalid('token_url', 'a token is only fetched by https, or from this machine itself');
+  }
+  signal.throwIfAborted();
+  const [{ EnvHttpProxyAgent, fetch }, ca] = await Promise.all([
+    import('undici'),
+    readBundle(env['AWS_CA_BUNDLE']),
+  ]);
+  const { HTTPS_PROXY, NO_PROXY } = proxyOf(env);
+  // Empty texts, not absent ones: those would be looked up among the process's own variables.
+  const dispatcher = new EnvHttpProxyAgent({
+    // Plain HTTP is for near hosts alone, which no proxy reaches.
+    httpProxy: '',
+    httpsProxy: HTTPS_PROXY ?? '',
+    noProxy: NO_PROXY ?? '',
+    ...(ca === undefined ? {} : { connect: { ca }, requestTls: { ca }, proxyTls: { ca } }),
+  });
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  try {
+    const response = await fetch(url, { headers, dispatcher, redirect: 'manual', signal: limit });
+    if (response.status !== 200) throw refused(response.status);
+    return await readBounded(response.body);
+  } catch (cause) {
+    if (signal.aborted) throw signal.reason;
+    if (cause instanceof ValetkeyError) throw cause;
+    throw new ValetkeyError('UPSTREAM_UNAVAILABLE', { subject: url.host, cause });
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+function refused(status: number): ValetkeyError {
+  const code = STATUSES[status] ?? (status >= 500 ? 'UPSTREAM_UNAVAILABLE' : 'UPSTREAM_INVALID');
+  return new ValetkeyError(code, { reason: `the token’s URL answers with status ${status}` });
+}
+
+async function readBounded(body: AsyncIterable<Uint8Array> | null): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > BODY_MAX_BYTES) {
+      throw new ValetkeyError('UPSTREAM_MALFORMED', { reason: 'the answer is too long' });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function isNear(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const family = isIP(host);
+  if (family === 0) return NEAR_NAMES.has(host);
+  return NEAR.check(host, family === 6 ? 'ipv6' : 'ipv4');
+}
