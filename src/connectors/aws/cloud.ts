@@ -58,12 +58,20 @@ export interface Sts {
   getCallerIdentity(keys: AwsKeys, place: StsPlace, signal: AbortSignal): Promise<CallerIdentity>;
   assumeRole(
     keys: AwsKeys,
-    input: RoleHop & { readonly seconds: number; readonly policy?: SessionPolicy | undefined; readonly mfa?: MfaCode | undefined },
+    input: RoleHop & {
+      readonly seconds: number;
+      readonly policy?: SessionPolicy | undefined;
+      readonly mfa?: MfaCode | undefined;
+    },
     place: StsPlace,
     signal: AbortSignal,
   ): Promise<AwsSession>;
   assumeRoleWithWebIdentity(
-    input: RoleHop & { readonly seconds: number; readonly token: Secret; readonly policy?: SessionPolicy | undefined },
+    input: RoleHop & {
+      readonly seconds: number;
+      readonly token: Secret;
+      readonly policy?: SessionPolicy | undefined;
+    },
     place: StsPlace,
     signal: AbortSignal,
   ): Promise<AwsSession>;
@@ -76,7 +84,12 @@ export interface Sts {
   ): Promise<AwsSession>;
   getFederationToken(
     keys: AwsKeys,
-    input: { readonly name: string; readonly seconds: number; readonly policy: SessionPolicy; readonly tags?: readonly Tag[] | undefined },
+    input: {
+      readonly name: string;
+      readonly seconds: number;
+      readonly policy: SessionPolicy;
+      readonly tags?: readonly Tag[] | undefined;
+    },
     place: StsPlace,
     signal: AbortSignal,
   ): Promise<AwsSession>;
@@ -85,11 +98,21 @@ export interface Sts {
 /** S3 as discovery and verification use it. Buckets by bare name. */
 export interface S3 {
   /** Every bucket the keys may list, page by page. */
-  listBuckets(keys: AwsKeys, place: StsPlace, signal: AbortSignal): AsyncIterable<readonly string[]>;
+  listBuckets(
+    keys: AwsKeys,
+    place: StsPlace,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly string[]>;
   /** Throws `UPSTREAM_DENIED` or `UPSTREAM_INVALID` (no such bucket). */
   headBucket(keys: AwsKeys, bucket: string, place: StsPlace, signal: AbortSignal): Promise<void>;
   /** One key at most: proves that listing below `prefix` is allowed. */
-  probeList(keys: AwsKeys, bucket: string, prefix: string | undefined, place: StsPlace, signal: AbortSignal): Promise<void>;
+  probeList(
+    keys: AwsKeys,
+    bucket: string,
+    prefix: string | undefined,
+    place: StsPlace,
+    signal: AbortSignal,
+  ): Promise<void>;
 }
 
 export interface SsoToken {
@@ -105,7 +128,11 @@ export interface SsoToken {
 /** IAM Identity Center: the device authorization grant and the portal. https://docs.aws.amazon.com/singlesignon/ */
 export interface Sso {
   startDevice(
-    input: { readonly startUrl: string; readonly region: string; readonly scopes?: readonly string[] | undefined },
+    input: {
+      readonly startUrl: string;
+      readonly region: string;
+      readonly scopes?: readonly string[] | undefined;
+    },
     signal: AbortSignal,
   ): Promise<{
     readonly url: string;
@@ -115,10 +142,16 @@ export interface Sso {
     poll(signal: AbortSignal): Promise<SsoToken>;
   }>;
   refresh(token: SsoToken, region: string, signal: AbortSignal): Promise<SsoToken>;
+  /** Without the principal, which the portal does not tell: `getCallerIdentity` does. */
   roleCredentials(
-    input: { readonly region: string; readonly accountId: string; readonly roleName: string; readonly accessToken: Secret },
+    input: {
+      readonly region: string;
+      readonly accountId: string;
+      readonly roleName: string;
+      readonly accessToken: Secret;
+    },
     signal: AbortSignal,
-  ): Promise<AwsSession>;
+  ): Promise<Omit<AwsSession, 'principalArn'>>;
 }
 
 /** Everything the aws connector type asks of AWS; each part loads its SDK on first use. */
@@ -143,5 +176,7 @@ export interface ScopeGroup {
   /** ARNs or `*`. */
   readonly resources: readonly string[];
   /** Condition of the Allow form (`{ StringLike: { 's3:prefix': […] } }`). */
-  readonly condition?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> | undefined;
+  readonly condition?:
+    | Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
+    | undefined;
 }

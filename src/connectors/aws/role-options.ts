@@ -89,8 +89,11 @@ export const roleFields = {
   ...sessionPolicyFields,
 };
 
+type RoleOutput = z.output<z.ZodObject<typeof roleFields>>;
 /** What a method with these fields has parsed; `role_arn` is optional to some. */
-export type RoleConfig = Partial<z.output<z.ZodObject<typeof roleFields>>>;
+export type RoleConfig = {
+  readonly [Field in keyof RoleOutput]?: RoleOutput[Field] | undefined;
+};
 
 /** What one field alone cannot say; for `superRefine` of a method's schema. */
 export function checkRoles(
