@@ -1,0 +1,35 @@
+import { ERRORS } from '../../core/errors.ts';
+import { defineCommand } from '../command.ts';
+import { addSelectionOptions, selection, type SelectionOptions } from '../options.ts';
+import { addOutputOption, show, type OutputOptions } from '../output.ts';
+import { verifiedText } from '../views.ts';
+
+interface Options extends OutputOptions, SelectionOptions {
+  readonly verifyOnly?: true;
+}
+
+export default defineCommand<Options>({
+  configure: (command) => {
+    command
+      .argument('<connector>', 'its name')
+      .option('-v, --verify-only', 'only prove that it works; list nothing');
+    addOutputOption(addSelectionOptions(command));
+  },
+  run: async ({ args: [name = ''], options, context, terminal }) => {
+    const api = await context.api();
+    const verifyOnly = options.verifyOnly === true;
+    const verified = await api.verify({ name, ...selection(options), verify_only: verifyOnly });
+    const { principal, accountId, resources } = verified;
+    await show(terminal, options.output, verified, () => verifiedText(verified));
+    // One reachable type is enough for a connector of several; none is a failure however it authenticates.
+    const [first] = resources;
+    if (first?.error !== undefined && resources.every((row) => row.error !== undefined)) {
+      terminal.warn(
+        `connector ${name} authenticates as ${principal}, but reaches nothing it was asked for`,
+      );
+      return ERRORS[first.error.code].exit;
+    }
+    terminal.say(`connector ${name} works: ${principal} (account ${accountId})`);
+    return undefined;
+  },
+});
