@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 export interface WriteOptions {
@@ -30,6 +30,16 @@ export async function writeFileAtomically(
     await rm(temporary, { force: true });
   }
   await syncFolder(folder);
+}
+
+/** Removes what a writer of `path` left when it was killed. Call it only while no other one can write. */
+export async function removeLeftovers(path: string): Promise<void> {
+  const folder = dirname(path);
+  const prefix = `.${basename(path)}.`;
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(prefix) && name.endsWith('.tmp'))
+      await rm(join(folder, name), { force: true });
+  }
 }
 
 /** Removes a file durably. True when it was there. */

@@ -33,25 +33,38 @@ export function createWriteLock(path: string, clock: Clock): WriteLock {
 }
 
 async function acquire(path: string, clock: Clock): Promise<() => void> {
-  const { DatabaseSync } = await import('node:sqlite');
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const giveUpAt = clock.monotonic() + WAIT_MS;
-  for (;;) {
-    const database = new DatabaseSync(path, { timeout: 0 });
-    try {
-      database.exec('BEGIN EXCLUSIVE');
-      return () => database.close();
-    } catch (error) {
-      database.close();
-      if (!isBusy(error)) throw error;
+  // A clock's sleep keeps no process alive, and a command that waits for its turn must not just end.
+  const waiting = setInterval(() => {}, WAIT_MS);
+  try {
+    for (;;) {
+      const release = await tryLock(path);
+      if (release !== undefined) return release;
       if (clock.monotonic() >= giveUpAt) {
         throw new ValetkeyError('BUSY', {
           reason: `it has held ${path} for more than ${WAIT_MS / 1000} s`,
           hint: 'wait for the other valetkey command to end, then try again',
         });
       }
+      await clock.sleep(POLL_MS);
     }
-    await clock.sleep(POLL_MS);
+  } finally {
+    clearInterval(waiting);
+  }
+}
+
+/** Takes the lock for as long as the process lives or until released; `undefined` when another has it. */
+export async function tryLock(path: string): Promise<(() => void) | undefined> {
+  const { DatabaseSync } = await import('node:sqlite');
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return () => database.close();
+  } catch (error) {
+    database.close();
+    if (isBusy(error)) return undefined;
+    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import type { SecretId } from '../core/ids.ts';
 import type { Secret } from '../core/secret.ts';
 
@@ -44,6 +45,8 @@ export interface StoreOptions {
   readonly askPassphrase?: (() => Promise<Secret>) | undefined;
   /** `keychain`: the service attribute under which items are kept. */
   readonly service: string;
+  /** Bounds waits (for a lock, for a person at an unlock prompt); the machine's own unless given. */
+  readonly clock?: Clock | undefined;
 }
 
 export interface StoreDefinition {
