@@ -221,8 +221,9 @@ describe('one set of policies', () => {
   });
 });
 
+const parse = (...statements: object[]) => [parsePolicy(policy(...statements), 'identity')];
+
 describe('identity policies and session policies', () => {
-  const parse = (...statements: object[]) => [parsePolicy(policy(...statements), 'identity')];
   const question = { action: 's3:GetObject', resource: KEY, context: contextOf() };
 
   it.each([

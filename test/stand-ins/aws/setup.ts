@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { STSClient } from '@aws-sdk/client-sts';
+import type { Credentials } from '@aws-sdk/client-sts';
 import { onTestFinished } from 'vitest';
 import { startAwsStandIn } from '../../../src/stand-ins/aws/server.ts';
 import type { AwsStandIn, AwsStandInOptions } from '../../../src/stand-ins/aws/server.ts';
@@ -49,12 +50,7 @@ export type Bed = Awaited<ReturnType<typeof startBed>>;
 
 /** The part of an SDK answer that signs the next request. */
 export function keysOf(answer: {
-  Credentials?: {
-    AccessKeyId: string | undefined;
-    SecretAccessKey: string | undefined;
-    SessionToken: string | undefined;
-    Expiration: Date | undefined;
-  };
+  Credentials?: Credentials | undefined;
 }): Required<Keys> & { expiration: Date } {
   const found = answer.Credentials;
   if (!found?.AccessKeyId || !found.SecretAccessKey || !found.SessionToken || !found.Expiration) {
@@ -96,8 +92,11 @@ export async function refusalOf(call: Promise<unknown>): Promise<string> {
     await call;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const { $metadata: metadata } = error as { $metadata?: { httpStatusCode?: number } };
-    return `${error.name} ${metadata?.httpStatusCode}`;
+    return `${error.name} ${statusOf(error)}`;
   }
   throw new Error('the call was not refused');
+}
+
+function statusOf(error: Error & { $metadata?: { httpStatusCode?: number | undefined } }): string {
+  return String(error.$metadata?.httpStatusCode);
 }

@@ -1,6 +1,5 @@
 import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import type { JWTPayload } from 'jose';
+import { CompactSign, exportJWK, generateKeyPair } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { keysOf, policy, refusalOf, startBed } from './setup.ts';
 
@@ -31,28 +30,21 @@ async function startIdentityBed(algorithm: Algorithm = 'ES256', actions: string[
     }),
   });
   const seconds = (offset: number): number => Math.floor(bed.clock.now() / 1000) + offset;
-  const sign = (claims: JWTPayload = {}, key = privateKey) =>
-    new SignJWT({
-      iss: ISSUER,
-      sub: 'repo:org/app:ref:main',
-      aud: 'sts.amazonaws.com',
-      iat: seconds(0),
-      exp: seconds(300),
-      ...claims,
-    })
-      .setProtectedHeader({ alg: algorithm, kid: 'one' })
-      .sign(key);
+  const sign = (claims: Record<string, unknown> = {}, key = privateKey) => {
+    const usual = { iss: ISSUER, sub: 'repo:org/app:ref:main', aud: 'sts.amazonaws.com' };
+    const payload = { ...usual, iat: seconds(0), exp: seconds(300), ...claims };
+    const token = new CompactSign(Buffer.from(JSON.stringify(payload)));
+    return token.setProtectedHeader({ alg: algorithm, kid: 'one' }).sign(key);
+  };
   const assume = (WebIdentityToken: string, DurationSeconds?: number) =>
-    bed
-      .sts()
-      .send(
-        new AssumeRoleWithWebIdentityCommand({
-          RoleArn: role.arn,
-          RoleSessionName: 'job',
-          WebIdentityToken,
-          DurationSeconds,
-        }),
-      );
+    bed.sts().send(
+      new AssumeRoleWithWebIdentityCommand({
+        RoleArn: role.arn,
+        RoleSessionName: 'job',
+        WebIdentityToken,
+        DurationSeconds,
+      }),
+    );
   return { ...bed, provider, role, sign, assume, seconds, Federated };
 }
 
