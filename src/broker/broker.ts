@@ -126,12 +126,7 @@ export function createBroker(options: BrokerOptions): Broker {
     const monotonic = clock.monotonic();
     const { expiresAt } = issued.credential;
     const life = expiresAt - clock.now();
-    if (life <= 0) {
-      throw new ValetkeyError('UPSTREAM_CLOCK_SKEW', {
-        reason: 'a credential that was just issued is expired by this machine’s clock',
-        hint: 'set this machine’s clock (for example: timedatectl set-ntp true)',
-      });
-    }
+    if (life <= 0) throw new ValetkeyError('CREDENTIAL_EXPIRED');
     const previous = entry.issued;
     const gained = previous === undefined || expiresAt > previous.credential.expiresAt;
     entry.issued = issued;
@@ -196,8 +191,14 @@ export function createBroker(options: BrokerOptions): Broker {
       const life = entry.endsAt - entry.obtainedAt;
       const wanted = monotonic - entry.askedAt <= life;
       if (entry.issued !== undefined && wanted && dueForRenewal(entry)) fly(entry);
-      else if (entry.flight === undefined && !wanted && remaining(entry) <= 0) entries.delete(key);
+      else if (!wanted && isIdle(entry)) entries.delete(key);
     }
+  }
+
+  /** Nothing live, nothing under way, and no failure that still answers for the next asker. */
+  function isIdle(entry: Entry): boolean {
+    const failing = entry.failure !== undefined && clock.monotonic() < entry.failure.until;
+    return entry.flight === undefined && !failing && remaining(entry) <= 0;
   }
 
   async function watchTime(): Promise<void> {

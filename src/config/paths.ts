@@ -9,6 +9,8 @@ export interface Paths {
   readonly secrets: string;
   readonly lock: string;
   readonly run: string;
+  /** Held by the one daemon of this home while it lives. */
+  readonly daemonLock: string;
   readonly controlSocket: string;
   readonly tokens: string;
   readonly audit: string;
@@ -30,6 +32,7 @@ export function resolvePaths(env: Readonly<Record<string, string | undefined>>):
     secrets: join(home, 'secrets'),
     lock: join(home, 'write.lock'),
     run,
+    daemonLock: join(run, 'daemon.lock'),
     controlSocket: join(run, 'control.sock'),
     tokens: join(run, 'tokens'),
     audit: join(home, 'audit.jsonl'),

@@ -130,7 +130,7 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
     });
     return {
       request,
-      credential: validated(credential, config, machine.clock.now()),
+      credential: validated(method, credential, config, machine.clock.now()),
       connectorType: type.kind,
       authMethod: method.kind,
       narrowed: wanted === undefined || narrows,
@@ -243,11 +243,25 @@ export function secondsFor(
   return seconds;
 }
 
-function validated(credential: Credential, config: Record<string, unknown>, now: number): Credential {
+/** A stored session has simply run out; one that was issued this moment says the clock is wrong. */
+function bornExpired(method: AuthMethod): ValetkeyError {
+  if (method.lifetime === undefined) return new ValetkeyError('CREDENTIAL_EXPIRED');
+  return new ValetkeyError('UPSTREAM_CLOCK_SKEW', {
+    reason: 'a credential issued this moment is expired by this machine’s clock',
+    hint: 'set this machine’s clock (for example: timedatectl set-ntp true)',
+  });
+}
+
+function validated(
+  method: AuthMethod,
+  credential: Credential,
+  config: Record<string, unknown>,
+  now: number,
+): Credential {
   const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = credential;
   const whole = [accessKeyId, secretAccessKey, sessionToken].every((part) => part !== '');
   if (!whole || !Number.isFinite(expiresAt)) throw new ValetkeyError('UPSTREAM_MALFORMED');
-  if (expiresAt <= now) throw new ValetkeyError('CREDENTIAL_EXPIRED');
+  if (expiresAt <= now) throw bornExpired(method);
   const region = config['region'];
   return credential.region === undefined && typeof region === 'string'
     ? { ...credential, region }

@@ -115,7 +115,7 @@ export const INPUTS = {
     /** Canonical, as `workloadProfiles` returns it. */
     request: z.strictObject({
       connector: ConnectorName,
-      resources: z.tuple([resource], resource),
+      resources: z.tuple([resource], resource).readonly(),
       seconds: z.int().positive().optional(),
     }),
     evidence,
@@ -135,4 +135,6 @@ export const INPUTS = {
 
 /** What callers pass: defaults may be left out. */
 export type Inputs = { [K in keyof typeof INPUTS]: z.input<(typeof INPUTS)[K]> };
+/** What the verbs receive: checked, defaults filled in. */
+export type Checked = { [K in keyof typeof INPUTS]: z.output<(typeof INPUTS)[K]> };
 export type Operation = keyof typeof INPUTS;

@@ -1,0 +1,90 @@
+import { connect } from 'node:net';
+
+import { resolvePaths } from '../config/paths.ts';
+import type { ControlApi } from '../control/api.ts';
+import { connectControl } from '../control/client.ts';
+import type { Inputs } from '../control/schema.ts';
+import { systemClock } from '../core/clock.ts';
+import type { Secret } from '../core/secret.ts';
+import type { StatusView } from '../core/view.ts';
+import type { PrivateEndpoint } from './private-endpoint.ts';
+
+/* What the command line needs of the daemon's code. Each part is imported when a command asks for it. */
+
+export interface CommandLineOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly log: NodeJS.WritableStream;
+  readonly askPassphrase?: (() => Promise<Secret>) | undefined;
+}
+
+export interface OpenControl {
+  readonly api: ControlApi;
+  close(): Promise<void>;
+}
+
+/** The running daemon's API over its socket, or one opened in this process when none answers. */
+export async function openControl(options: CommandLineOptions): Promise<OpenControl> {
+  const { controlSocket } = resolvePaths(options.env);
+  if (await accepts(controlSocket)) {
+    return { api: connectControl(controlSocket), close: () => Promise.resolve() };
+  }
+  const daemon = await import('../daemon.ts');
+  const { api, stop } = await daemon.openControl(options);
+  return { api, close: stop };
+}
+
+/** Somebody listens there; a socket file that a killed daemon left does not count. */
+function accepts(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    const answer = (open: boolean) => () => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once('connect', answer(true)).once('error', answer(false));
+  });
+}
+
+export interface ServeOptions {
+  readonly config?: string | undefined;
+  readonly ephemeral: boolean;
+}
+
+export interface RunningDaemon {
+  status(): Promise<StatusView>;
+  readonly closed: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A daemon of this process. SIGHUP puts a changed configuration in force. */
+export async function serve(
+  { config, ephemeral }: ServeOptions,
+  options: CommandLineOptions,
+): Promise<RunningDaemon> {
+  const { startDaemon } = await import('../daemon.ts');
+  const daemon = await startDaemon({ ...options, configPath: config, ephemeral });
+  const reload = () => void daemon.reload().catch(() => {}); // logged as config-rejected
+  process.on('SIGHUP', reload);
+  let ended = () => {};
+  const closed = new Promise<void>((resolve) => (ended = resolve));
+  return {
+    status: () => daemon.api.status({}),
+    closed,
+    async stop() {
+      process.off('SIGHUP', reload);
+      await daemon.stop();
+      ended();
+    },
+  };
+}
+
+/** The private endpoint of `exec`. Ends with `stop`, and with it the API it draws from. */
+export async function openEndpoint(
+  target: Inputs['openWorkload'],
+  api: ControlApi,
+  options: CommandLineOptions,
+): Promise<PrivateEndpoint> {
+  const { openPrivateEndpoint } = await import('./private-endpoint.ts');
+  return openPrivateEndpoint(target, { api, clock: systemClock, env: options.env });
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+
+import type { WorkloadAccess, WorkloadProfiles } from '../control/api.ts';
+import type { Checked } from '../control/schema.ts';
+import { ValetkeyError } from '../core/errors.ts';
+import { resolveGrants } from '../service/grants.ts';
+import type { Service } from '../service/context.ts';
+import type { Tokens } from '../workloads/tokens.ts';
+import type { ServedListener } from './listeners.ts';
+import type { WorkloadTable } from './workload-table.ts';
+
+/** A workload's grants as issue requests, for an endpoint in another process (`exec`). */
+export async function profilesOf(
+  service: Service,
+  input: Checked['workloadProfiles'],
+): Promise<WorkloadProfiles> {
+  const unnamed = 'grants' in input;
+  const config = unnamed ? undefined : service.config().workloads[input.workload];
+  if (!unnamed && config === undefined) throw unknownWorkload(service, input.workload);
+  const name = unnamed ? 'exec' : input.workload;
+  const profiles = await resolveGrants(service, unnamed ? input.grants : (config?.grants ?? []));
+  return {
+    workload: name,
+    region: config?.region ?? profiles[0]?.region,
+    roleName: config?.aws.role_name ?? name,
+    imdsV1: config?.aws.imds_v1 ?? false,
+    profiles,
+  };
+}
+
+/** What a program needs to use a workload of the running daemon. */
+export async function openWorkload(
+  service: Service,
+  input: Checked['openWorkload'],
+  table: WorkloadTable,
+  tokens: Tokens,
+  listeners: readonly ServedListener[],
+): Promise<WorkloadAccess> {
+  const name = 'grants' in input ? unnamedName(input.grants) : input.workload;
+  const workload = 'grants' in input ? await table.open(name, input.grants) : table.current().get(name);
+  if (workload === undefined) throw unknownWorkload(service, name);
+  const { token, file } = await tokens.load(name);
+  const shared = listeners.find(({ baseUrl }) => baseUrl?.startsWith('http://127.') === true);
+  return {
+    workload: name,
+    region: workload.region,
+    tokenFile: file,
+    token,
+    baseUrl: shared?.baseUrl,
+    endpoints: shared?.endpoints ?? [],
+  };
+}
+
+/** The same grants are the same workload, so that asking twice does not make two. */
+function unnamedName(grants: readonly object[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(grants)).digest('hex');
+  return `unnamed-${digest.slice(0, 12)}`;
+}
+
+function unknownWorkload(service: Service, name: string): ValetkeyError {
+  const known = Object.keys(service.config().workloads);
+  return new ValetkeyError('WORKLOAD_NOT_FOUND', {
+    subject: name,
+    hint:
+      known.length === 0
+        ? `config.yaml has no workloads yet: ${service.paths.config}`
+        : `configured are: ${known.join(', ')}`,
+  });
+}

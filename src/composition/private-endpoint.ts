@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { createBroker } from '../broker/broker.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { ControlApi, WorkloadProfiles } from '../control/api.ts';
+import type { Inputs } from '../control/schema.ts';
+import type { Clock } from '../core/clock.ts';
+import { ERRORS, toValetkeyError } from '../core/errors.ts';
+import { createEvents } from '../core/events.ts';
+import type { Evidence } from '../core/events.ts';
+import { ENDPOINTS } from '../endpoints/index.ts';
+import type { Variables } from '../endpoints/contract.ts';
+import { createAccess } from '../workloads/access.ts';
+import { createTokens } from '../workloads/tokens.ts';
+import type { Workload } from '../workloads/workload.ts';
+import { listen } from './listeners.ts';
+import { withoutOwnProfile } from './own-profile.ts';
+
+export interface PrivateEndpoint {
+  readonly variables: Variables;
+  readonly warnings: readonly string[];
+  stop(): Promise<void>;
+}
+
+export interface PrivateEndpointOptions {
+  readonly api: ControlApi;
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const WARM_UP_MS = 20_000;
+const UPSTREAM_MS = 30_000;
+
+/**
+ * An endpoint for one child process: a listener of its own on a free loopback port, a secret of its
+ * own, both gone with `stop`. Credentials come from the control API, so that with a daemon running
+ * its cache is shared; here they are held once more, so that the child never waits for the socket.
+ * Throws what denies the grants; a cloud that is merely away is a warning.
+ */
+export async function openPrivateEndpoint(
+  target: Inputs['openWorkload'],
+  { api, clock, env }: PrivateEndpointOptions,
+): Promise<PrivateEndpoint> {
+  const profiles = await api.workloadProfiles(target);
+  const events = createEvents();
+  const broker = createBroker({
+    clock,
+    events,
+    issue: (request) =>
+      api.issue({
+        request,
+        evidence: evidenceOf(profiles),
+        wait_ms: UPSTREAM_MS,
+      }),
+  });
+  const directory = await mkdtemp(join(tmpdir(), 'valetkey-exec-'));
+  const tokens = createTokens(directory, clock);
+  const { token, file } = await tokens.load(profiles.workload);
+  const listener = await listen(
+    { address: '127.0.0.1:0', endpoints: ['ecs'] },
+    {
+      events,
+      clock,
+      context: {
+        now: clock.now,
+        monotonic: clock.monotonic,
+        installationId: randomBytes(32).toString('hex'),
+        ...createAccess({
+          workloads: () => new Map([[profiles.workload, workloadOf(profiles)]]),
+          tokens,
+          verifyServiceAccount: () => undefined,
+          get: broker.get,
+          // The record is written where the credential is issued.
+          handouts: { isNew: () => false, record: () => {} },
+        }),
+      },
+    },
+  );
+  const stop = async () => {
+    await listener.close(500);
+    broker.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const warnings = [...(await warmUp(broker, profiles)), ...otherProfiles(profiles)];
+    const variables = ENDPOINTS.ecs.variables({
+      baseUrl: listener.baseUrl ?? '',
+      token,
+      tokenFile: file,
+      region: profiles.region,
+    });
+    const own = await withoutOwnProfile(variables, env, directory);
+    return { variables: own.variables, warnings: [...warnings, ...own.warnings], stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** One credential before the child starts: a grant that is denied is told now, not in the child's log. */
+async function warmUp(broker: Broker, { profiles }: WorkloadProfiles): Promise<readonly string[]> {
+  const [first] = profiles;
+  if (first === undefined) return [];
+  try {
+    await broker.get(first.request, WARM_UP_MS);
+    return [];
+  } catch (thrown) {
+    const error = toValetkeyError(thrown);
+    const passing = error.code === 'NOT_READY' || error.code.startsWith('UPSTREAM_');
+    if (!passing || ERRORS[error.code].retry === 'no') throw error;
+    return [`${error.message}; started all the same, credentials follow when it answers`];
+  }
+}
+
+function otherProfiles({ profiles }: WorkloadProfiles): readonly string[] {
+  const [first, ...others] = profiles;
+  if (first === undefined || others.length === 0) return [];
+  return [
+    `clients get ${first.name} unasked; ${others.map(({ name }) => name).join(', ')} ` +
+      'at the path /v1/credentials/<name> of the same endpoint',
+  ];
+}
+
+function evidenceOf({ workload }: WorkloadProfiles): Evidence {
+  return { workload, by: 'control', endpoint: 'exec', uid: process.getuid?.(), pid: process.pid };
+}
+
+function workloadOf(profiles: WorkloadProfiles): Workload {
+  return {
+    name: profiles.workload,
+    region: profiles.region,
+    roleName: profiles.roleName,
+    imdsV1: false,
+    clients: [{ kind: 'token' }],
+    profiles: profiles.profiles.map((profile) => ({
+      ...profile,
+      kind: 'aws-session',
+      region: profiles.region,
+    })),
+  };
+}

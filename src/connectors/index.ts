@@ -1,0 +1,5 @@
+import aws from './aws/index.ts';
+import type { ConnectorType } from './contract.ts';
+
+/** Every connector type: one line each. */
+export const CONNECTOR_TYPES: Readonly<Record<string, ConnectorType>> = { aws };

@@ -1,0 +1,198 @@
+import { buildParts } from './composition/parts.ts';
+import type { Parts, Surroundings } from './composition/parts.ts';
+import { openWorkload, profilesOf } from './composition/host.ts';
+import { installationId, listenAll } from './composition/listeners.ts';
+import type { ServedListener } from './composition/listeners.ts';
+import { createWorkloadTable } from './composition/workload-table.ts';
+import type { Config } from './config/schema.ts';
+import type { ControlApi } from './control/api.ts';
+import { serveControl } from './control/server.ts';
+import { toValetkeyError, ValetkeyError } from './core/errors.ts';
+import { tryLock } from './files/write-lock.ts';
+import { createApi } from './service/api.ts';
+import { createHandouts } from './service/handouts.ts';
+import { createAudit } from './telemetry/audit.ts';
+import { createLog } from './telemetry/log.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { createAccess } from './workloads/access.ts';
+import { createServiceAccountVerifier } from './workloads/service-accounts.ts';
+import { createTokens } from './workloads/tokens.ts';
+
+const DRAIN_MS = 4_000;
+
+export interface Daemon {
+  readonly api: ControlApi;
+  readonly listeners: readonly ServedListener[];
+  metrics(): Promise<string>;
+  /** Puts the configuration file in force, whole or not at all. Throws what is wrong with it. */
+  reload(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface DaemonOptions extends Surroundings {
+  readonly log: NodeJS.WritableStream;
+}
+
+/**
+ * The composition root of the daemon: builds the parts, joins them, listens. Throws
+ * `DAEMON_RUNNING` for a second one of the same home, and what configuration and listeners throw.
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const parts = await buildParts('daemon', options);
+  const release = await claimHome(parts);
+  try {
+    return await runDaemon(parts, options, release);
+  } catch (error) {
+    parts.broker.stop();
+    release();
+    throw error;
+  }
+}
+
+async function runDaemon(
+  parts: Parts,
+  options: DaemonOptions,
+  release: () => void,
+): Promise<Daemon> {
+  const { paths, events, broker, clock, catalog } = parts;
+  const telemetry = startTelemetry(parts, options.log);
+  const tokens = createTokens(paths.tokens, clock);
+  const table = createWorkloadTable(parts, tokens, process.getuid?.());
+  await table.rebuild(parts.config());
+  const handouts = createHandouts(events, clock);
+  const access = createAccess({
+    workloads: table.current,
+    tokens,
+    verifyServiceAccount: verifierOf(parts),
+    get: broker.get,
+    handouts,
+  });
+  const listeners = await listenAll(parts.config().listeners, {
+    context: {
+      now: clock.now,
+      monotonic: clock.monotonic,
+      installationId: await installationId(paths.installationId),
+      ...access,
+    },
+    events,
+    clock,
+  });
+
+  async function reload(): Promise<void> {
+    try {
+      const next = await parts.loadConfig();
+      refuseMovedListeners(parts.config(), next);
+      await table.rebuild(next);
+      parts.adopt(next);
+      events.emit({ type: 'config-reloaded', at: clock.now() });
+    } catch (thrown) {
+      const error = toValetkeyError(thrown);
+      events.emit({ type: 'config-rejected', at: clock.now(), code: error.code, message: error.message });
+      throw error;
+    }
+  }
+
+  const api = createApi(parts, {
+    handouts,
+    listeners: () => listeners.map(({ address, endpoints }) => ({ address, endpoints })),
+    profiles: (input) => profilesOf(parts, input),
+    openWorkload: (input) => openWorkload(parts, input, table, tokens, listeners),
+    reload,
+    changed: table.refresh,
+  });
+  const control = await serveControl(api, paths.controlSocket, telemetry.metrics);
+  const unwatch = catalog.watch(() => {
+    for (const { issued } of broker.entries()) broker.forget(issued.request.connector);
+    table.refresh().catch(() => {}); // a file that cannot be read shows in `connector list`
+  });
+
+  return {
+    api,
+    listeners,
+    metrics: telemetry.metrics,
+    reload,
+    async stop() {
+      unwatch();
+      await Promise.all(listeners.map((one) => one.close(DRAIN_MS)));
+      await control.close();
+      broker.stop();
+      await telemetry.flush();
+      release();
+    },
+  };
+}
+
+/** The control API in this process, where no daemon runs. `stop` ends what it started. */
+export async function openControl(
+  around: Surroundings,
+): Promise<{ readonly api: ControlApi; stop(): Promise<void> }> {
+  const parts = await buildParts('in-process', around);
+  const handouts = createHandouts(parts.events, parts.clock);
+  const audit = createAudit(parts.paths.audit, () => {});
+  parts.events.subscribe(audit.listen);
+  const api = createApi(parts, {
+    handouts,
+    listeners: () => [],
+    profiles: (input) => profilesOf(parts, input),
+    openWorkload: () => Promise.reject(noDaemon()),
+    reload: () => Promise.reject(noDaemon()),
+    changed: () => Promise.resolve(),
+  });
+  return {
+    api,
+    async stop() {
+      parts.broker.stop();
+      await audit.flush();
+    },
+  };
+}
+
+async function claimHome({ paths }: Parts): Promise<() => void> {
+  const release = await tryLock(paths.daemonLock);
+  if (release !== undefined) return release;
+  throw new ValetkeyError('DAEMON_RUNNING', {
+    subject: paths.home,
+    hint: 'valetkey status shows it; stop it first, or choose another VALETKEY_HOME',
+  });
+}
+
+function startTelemetry(parts: Parts, destination: NodeJS.WritableStream) {
+  const log = createLog(parts.config().log.level, destination);
+  const metrics = createMetrics();
+  const audit = createAudit(parts.paths.audit, (error) =>
+    log.problem('the audit trail cannot be written', error),
+  );
+  for (const { listen } of [log, metrics, audit]) parts.events.subscribe(listen);
+  return {
+    metrics: metrics.render,
+    async flush() {
+      await audit.flush();
+      await log.flush();
+    },
+  };
+}
+
+function verifierOf(parts: Parts) {
+  return () => {
+    const rules = parts.config().pod_identity;
+    if (rules === undefined) return undefined;
+    const { jwks_file: jwksFile, issuer, audience } = rules;
+    return createServiceAccountVerifier({ jwksFile, issuer, audience }, parts.clock);
+  };
+}
+
+/** Sockets and the store are opened once: a change of theirs needs a restart, and says so. */
+function refuseMovedListeners(running: Config, next: Config): void {
+  for (const key of ['listeners', 'store'] as const) {
+    if (JSON.stringify(running[key]) === JSON.stringify(next[key])) continue;
+    throw new ValetkeyError('CONFIG_INVALID', {
+      subject: key,
+      reason: 'it cannot change while the daemon runs',
+      hint: 'restart the daemon',
+    });
+  }
+}
+
+function noDaemon(): ValetkeyError {
+  return new ValetkeyError('DAEMON_UNREACHABLE', { hint: 'start it with: valetkey serve' });
+}

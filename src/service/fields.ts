@@ -1,0 +1,65 @@
+import type { AuthMethod } from '../connectors/contract.ts';
+import { checked, parseConfig } from '../connectors/issue.ts';
+import { ValetkeyError } from '../core/errors.ts';
+import { secret } from '../core/secret.ts';
+import type { Secret } from '../core/secret.ts';
+
+export interface SortedFields {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly secret: Readonly<Record<string, Secret>>;
+}
+
+/**
+ * A person's attributes, sorted into public configuration and secret by the method's schemas and
+ * checked. Throws `INPUT_INVALID` with the field's name; a value is never repeated.
+ */
+export function sortAttributes(
+  method: AuthMethod,
+  attributes: Readonly<Record<string, unknown>>,
+): SortedFields {
+  const config: Record<string, unknown> = {};
+  const hidden: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name in method.secret.shape) hidden[name] = value;
+    else if (name in method.config.shape) config[name] = value;
+    else throw unknownField(method, name);
+  }
+  const secrets = checked(method.secret, hidden) as Readonly<Record<string, string>>;
+  return {
+    config: withoutUndefined(parseConfig(method, config)),
+    secret: Object.fromEntries(
+      Object.entries(withoutUndefined(secrets)).map(([name, value]) => [name, secret(String(value))]),
+    ),
+  };
+}
+
+function unknownField(method: AuthMethod, name: string): ValetkeyError {
+  const known = [...Object.keys(method.config.shape), ...Object.keys(method.secret.shape)];
+  return new ValetkeyError('INPUT_INVALID', {
+    subject: name,
+    reason: `${method.kind} has no such field`,
+    hint: `its fields are: ${known.join(', ')}`,
+  });
+}
+
+function withoutUndefined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** A date as a person writes it: ISO 8601, or `YYYY-MM-DD HH:MM:SS` meaning UTC. To ISO text. */
+export function parseExpiry(text: string, now: number): string {
+  const iso = /^\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?$/.test(text) ? `${text.replace(' ', 'T')}` : text;
+  const zoned = /^\d{4}-\d\d-\d\dT[\d:.]+$/.test(iso) ? `${iso}Z` : iso;
+  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(zoned) ? Date.parse(zoned) : Number.NaN;
+  if (Number.isNaN(time)) {
+    throw new ValetkeyError('INPUT_INVALID', {
+      subject: 'expires_at',
+      reason: 'it is not a date',
+      hint: "write it like '2026-12-31 23:59:59' (UTC) or 2026-12-31T23:59:59Z",
+    });
+  }
+  if (time <= now) {
+    throw new ValetkeyError('INPUT_INVALID', { subject: 'expires_at', reason: 'it is in the past' });
+  }
+  return new Date(time).toISOString();
+}

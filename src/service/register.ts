@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto';
+
+import { RENEWAL, tooShort } from '../broker/renewal.ts';
+import type { ConnectorRecord } from '../catalog/record.ts';
+import type { AuthMethod, ConnectorType, LoginResult } from '../connectors/contract.ts';
+import { lookup, secondsFor } from '../connectors/issue.ts';
+import type { Checked } from '../control/schema.ts';
+import type { Saved } from '../control/api.ts';
+import { ValetkeyError, withSubject } from '../core/errors.ts';
+import { loginSecretIdOf, secretIdOf } from '../core/ids.ts';
+import type { Secret } from '../core/secret.ts';
+import type { Service } from './context.ts';
+import { parseExpiry, sortAttributes } from './fields.ts';
+import { resourceOf } from './grants.ts';
+import { verifySubject } from './probe.ts';
+import type { Proposals } from './proposals.ts';
+import { connectorView } from './view.ts';
+
+/** A record and its secret, checked, not saved yet. */
+export interface Draft {
+  readonly record: ConnectorRecord;
+  readonly secret: Readonly<Record<string, Secret>>;
+  readonly login?: LoginResult | undefined;
+  readonly notes: readonly string[];
+}
+
+/**
+ * A new connector: checked, verified against the cloud unless asked not to, then saved: secret
+ * first, record second, both under the write lock, so that a kill at any instant leaves either no
+ * connector or a whole one.
+ */
+export async function register(
+  service: Service,
+  proposals: Proposals,
+  input: Checked['register'],
+): Promise<Saved> {
+  await refuseTaken(service, input.name);
+  const type = lookup(service.types, input.type, 'type');
+  const draft = input.proposal === undefined
+    ? draftFrom(service, type, input)
+    : draftFromProposal(service, type, input, proposals);
+  checkRecord(type, draft.record);
+  const verified = !input.verify ? undefined : await verifyDraft(service, draft);
+  await service.lock(async () => {
+    await refuseTaken(service, input.name);
+    await saveSecret(service, draft);
+    await service.catalog.create(draft.record);
+  });
+  service.broker.forget(input.name);
+  return {
+    connector: connectorView(draft.record, type, service.store.kind),
+    warnings: [...draft.notes, ...warningsFor(service, type, draft.record)],
+    verified,
+  };
+}
+
+async function refuseTaken(service: Service, name: ConnectorRecord['name']): Promise<void> {
+  const names = (await service.catalog.list()).map((entry) => entry.name);
+  if (!names.includes(name)) return;
+  throw new ValetkeyError('NAME_TAKEN', {
+    subject: name,
+    hint: `choose another name, or change it with: valetkey connector update ${name}`,
+  });
+}
+
+function draftFrom(service: Service, type: ConnectorType, input: Checked['register']): Draft {
+  const method = methodOf(type, input.auth_method);
+  const { config, secret } = sortAttributes(method, input.attributes ?? {});
+  const expiresAt = expiryOf(service, method, input.expires_at);
+  return { record: recordOf(service, type, method, input, config, Object.keys(secret), expiresAt), secret, notes: [] };
+}
+
+function draftFromProposal(
+  service: Service,
+  type: ConnectorType,
+  input: Checked['register'],
+  proposals: Proposals,
+): Draft {
+  const proposal = proposals.take(input.proposal ?? '');
+  const method = lookup(type.authMethods, proposal.method, 'auth_method');
+  const expiresAt = proposal.expiresAt === undefined ? undefined : new Date(proposal.expiresAt).toISOString();
+  const record = recordOf(service, type, method, input, proposal.config, Object.keys(proposal.secret), expiresAt);
+  return { record, secret: proposal.secret, login: proposal.login, notes: proposal.notes };
+}
+
+function recordOf(
+  service: Service,
+  type: ConnectorType,
+  method: AuthMethod,
+  input: Checked['register'],
+  config: Readonly<Record<string, unknown>>,
+  secretFields: readonly string[],
+  expiresAt: string | undefined,
+): ConnectorRecord {
+  const at = new Date(service.clock.now()).toISOString();
+  const bare: ConnectorRecord = {
+    id: randomUUID(),
+    name: input.name,
+    type: type.kind,
+    auth_method: method.kind,
+    description: input.description,
+    labels: input.labels ?? {},
+    config: { ...config },
+    secret_fields: [...secretFields],
+    expires_at: expiresAt,
+    expiration_seconds: input.expiration_seconds,
+    allow_unscoped: input.allow_unscoped ?? false,
+    created_at: at,
+    updated_at: at,
+  };
+  return { ...bare, ...boundResource(bare, type, input) };
+}
+
+/** The one resource type, and id where there is one, that a connector is limited to. */
+export function boundResource(
+  record: ConnectorRecord,
+  type: ConnectorType,
+  input: { readonly resource_type?: string | undefined; readonly resource_id?: string | undefined },
+): Pick<ConnectorRecord, 'resource_type' | 'resource_id'> {
+  if (input.resource_type === undefined && input.resource_id === undefined) return {};
+  const { resource_type: _type, resource_id: _id, ...unbound } = record;
+  const resource = resourceOf(unbound, type, input);
+  return { resource_type: resource.type, resource_id: resource.id };
+}
+
+export function methodOf(type: ConnectorType, asked: string | undefined): AuthMethod {
+  if (asked !== undefined) return lookup(type.authMethods, asked, 'auth_method');
+  const [only, ...others] = Object.values(type.authMethods);
+  if (only !== undefined && others.length === 0) return only;
+  throw new ValetkeyError('INPUT_INVALID', {
+    subject: 'auth_method',
+    reason: 'it is required',
+    hint: `name one with --auth-method (${Object.keys(type.authMethods).join(', ')}), or use --auto-configure`,
+  });
+}
+
+export function expiryOf(
+  service: Service,
+  method: AuthMethod,
+  text: string | undefined,
+): string | undefined {
+  if (text !== undefined) return parseExpiry(text, service.clock.now());
+  if (method.needsExpiry !== true) return undefined;
+  throw new ValetkeyError('INPUT_INVALID', {
+    subject: 'expires_at',
+    reason: `it is required: a stored ${method.kind} has an expiry that AWS does not tell`,
+    hint: "give it with --expires-at 'YYYY-MM-DD HH:MM:SS' (UTC)",
+  });
+}
+
+/** What must hold for any saved record: lifetime, limits, and a resource that can be narrowed to. */
+export function checkRecord(type: ConnectorType, record: ConnectorRecord): void {
+  const method = lookup(type.authMethods, record.auth_method, 'auth_method');
+  const seconds = secondsFor(method, record.config, record.expiration_seconds);
+  const short = seconds === 0 ? undefined : tooShort(seconds, RENEWAL);
+  if (short !== undefined) {
+    throw new ValetkeyError('LIFETIME_TOO_SHORT', { subject: 'expiration_seconds', reason: short });
+  }
+  const bound = record.resource_type === undefined ? undefined : type.resourceTypes[record.resource_type];
+  if (bound?.instances === true && !method.narrows(record.config) && !record.allow_unscoped) {
+    throw new ValetkeyError('SCOPE_UNSUPPORTED', {
+      subject: record.name,
+      reason: `${method.kind} credentials carry all the permissions of their identity, not only ${record.resource_id ?? record.resource_type}`,
+      hint: `${method.alternatives ?? 'use another auth method'}; to accept it all the same, add --allow-unscoped`,
+    });
+  }
+}
+
+export async function verifyDraft(service: Service, draft: Draft) {
+  const open = service.issuer.open(draft.record);
+  const { record, type } = open;
+  const input = {
+    name: record.name,
+    config: open.config,
+    secret: await secretOf(service, draft),
+    login: draft.login?.fields,
+    expiresAt: record.expires_at === undefined ? undefined : Date.parse(record.expires_at),
+  };
+  try {
+    return await verifySubject(service, { open, input }, wantedResources(record, type), true);
+  } catch (error) {
+    throw withSubject(error, record.name);
+  }
+}
+
+/** A read-only store's secrets are put there by others; a record may be registered for them. */
+async function secretOf(service: Service, draft: Draft): Promise<Readonly<Record<string, Secret>>> {
+  if (service.store.writable || Object.keys(draft.secret).length > 0) return draft.secret;
+  return (await service.store.get(secretIdOf(draft.record.name))) ?? {};
+}
+
+export function wantedResources(record: ConnectorRecord, type: ConnectorType) {
+  return record.resource_type === undefined
+    ? Object.keys(type.resourceTypes).map((resource_type) => resourceOf(record, type, { resource_type }))
+    : [resourceOf(record, type, {})];
+}
+
+async function saveSecret(service: Service, draft: Draft): Promise<void> {
+  if (Object.keys(draft.secret).length > 0) {
+    await service.store.set(secretIdOf(draft.record.name), draft.secret);
+  }
+  if (draft.login !== undefined) await service.issuer.saveLogin(draft.record, draft.login);
+  else if (service.store.writable) await service.store.delete(loginSecretIdOf(draft.record.name));
+}
+
+export function warningsFor(
+  service: Service,
+  type: ConnectorType,
+  record: ConnectorRecord,
+): readonly string[] {
+  const method = type.authMethods[record.auth_method];
+  const warnings: string[] = [];
+  if (method !== undefined && !method.narrows(record.config)) {
+    warnings.push(
+      `${method.kind} credentials cannot be narrowed: they carry all the permissions of their identity, ` +
+        (record.allow_unscoped
+          ? 'and this connector hands them out for narrower grants too'
+          : 'so grants for single resources are refused') +
+        (method.alternatives === undefined ? '' : `; ${method.alternatives}`),
+    );
+  }
+  if (record.expires_at !== undefined) {
+    warnings.push(`what is stored ends at ${record.expires_at} and cannot be renewed`);
+  }
+  if (service.store.kind === 'memory') {
+    warnings.push('the memory store forgets the secret when this process ends');
+  }
+  return warnings;
+}

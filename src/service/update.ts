@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+
+import type { ConnectorRecord } from '../catalog/record.ts';
+import type { ConnectorType } from '../connectors/contract.ts';
+import { lookup } from '../connectors/issue.ts';
+import type { Saved } from '../control/api.ts';
+import type { Checked } from '../control/schema.ts';
+import { ValetkeyError } from '../core/errors.ts';
+import { loginSecretIdOf, secretIdOf } from '../core/ids.ts';
+import type { SecretId } from '../core/ids.ts';
+import type { SecretFields } from '../stores/contract.ts';
+import type { Service } from './context.ts';
+import { parseExpiry, sortAttributes } from './fields.ts';
+import { boundResource, checkRecord, expiryOf, verifyDraft, warningsFor } from './register.ts';
+import type { Draft } from './register.ts';
+import { connectorView } from './view.ts';
+
+/**
+ * Changes a connector. Given attributes are laid over the stored ones, `remove` clears. The new
+ * secret is written as an item of its own, then the record switches to it in one step, then the old
+ * item goes: a kill at any instant leaves the old connector or the new one, whole.
+ */
+export async function update(service: Service, input: Checked['update']): Promise<Saved> {
+  const current = await service.catalog.get(input.name);
+  const type = lookup(service.types, current.type, 'type');
+  const draft = await draftOf(service, type, current, input);
+  checkRecord(type, draft.record);
+  const verified = input.verify ? await verifyDraft(service, draft) : undefined;
+  await service.lock(() => save(service, current, draft));
+  service.broker.forget(current.name);
+  service.broker.forget(draft.record.name);
+  return {
+    connector: connectorView(draft.record, type, service.store.kind),
+    warnings: warningsFor(service, type, draft.record),
+    verified,
+  };
+}
+
+async function draftOf(
+  service: Service,
+  type: ConnectorType,
+  current: ConnectorRecord,
+  input: Checked['update'],
+): Promise<Draft> {
+  const removed = new Set(input.remove ?? []);
+  const method = lookup(type.authMethods, input.auth_method ?? current.auth_method, 'auth_method');
+  // Another method has other fields: nothing of the old configuration is carried over blindly.
+  const kept = method.kind === current.auth_method;
+  const stored = kept ? await storedSecret(service, current) : {};
+  const attributes = Object.fromEntries(
+    Object.entries({
+      ...(kept ? current.config : {}),
+      ...revealed(stored),
+      ...input.attributes,
+    }).filter(([name]) => !removed.has(name)),
+  );
+  const { config, secret } = sortAttributes(method, attributes);
+  const labels = { ...current.labels, ...input.labels };
+  for (const label of input.remove_labels ?? []) delete labels[label];
+  const record: ConnectorRecord = {
+    ...current,
+    name: input.new_name ?? current.name,
+    auth_method: method.kind,
+    description: input.description ?? (removed.has('description') ? undefined : current.description),
+    labels,
+    config: { ...config },
+    secret_fields: Object.keys(secret),
+    expires_at: updatedExpiry(service, type, current, input, removed),
+    expiration_seconds:
+      input.expiration_seconds ??
+      (removed.has('expiration_seconds') || !kept ? undefined : current.expiration_seconds),
+    allow_unscoped: input.allow_unscoped ?? (removed.has('allow_unscoped') ? false : current.allow_unscoped),
+    updated_at: new Date(service.clock.now()).toISOString(),
+  };
+  return { record: rebound(record, type, input, removed), secret, notes: [] };
+}
+
+function updatedExpiry(
+  service: Service,
+  type: ConnectorType,
+  current: ConnectorRecord,
+  input: Checked['update'],
+  removed: ReadonlySet<string>,
+): string | undefined {
+  const method = lookup(type.authMethods, input.auth_method ?? current.auth_method, 'auth_method');
+  if (input.expires_at !== undefined) return parseExpiry(input.expires_at, service.clock.now());
+  if (removed.has('expires_at') || current.expires_at === undefined) {
+    return expiryOf(service, method, undefined);
+  }
+  return current.expires_at;
+}
+
+function rebound(
+  record: ConnectorRecord,
+  type: ConnectorType,
+  input: Checked['update'],
+  removed: ReadonlySet<string>,
+): ConnectorRecord {
+  const { resource_type: oldType, resource_id: oldId, ...unbound } = record;
+  const resource_type = input.resource_type ?? (removed.has('resource_type') ? undefined : oldType);
+  const sameType = resource_type === oldType;
+  const resource_id =
+    input.resource_id ?? (removed.has('resource_id') || !sameType ? undefined : oldId);
+  return { ...unbound, ...boundResource(unbound, type, { resource_type, resource_id }) };
+}
+
+async function storedSecret(service: Service, record: ConnectorRecord): Promise<SecretFields> {
+  return (await service.store.get(itemOf(record))) ?? {};
+}
+
+function revealed(fields: SecretFields): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.reveal()]));
+}
+
+export function itemOf(record: ConnectorRecord): SecretId {
+  return record.secret ?? secretIdOf(record.name);
+}
+
+async function save(service: Service, current: ConnectorRecord, draft: Draft): Promise<void> {
+  const { store, catalog } = service;
+  const now = await catalog.get(current.name);
+  if (now.updated_at !== current.updated_at) {
+    throw new ValetkeyError('BUSY', {
+      subject: current.name,
+      reason: 'it was changed by somebody else meanwhile',
+      hint: 'look at it again, then repeat the command',
+    });
+  }
+  const renamed = draft.record.name !== current.name;
+  const before = await storedSecret(service, current);
+  const changed = renamed || !sameFields(before, draft.secret);
+  const hasSecret = Object.keys(draft.secret).length > 0;
+  const item = changed && hasSecret ? freshItem(draft.record) : current.secret;
+  if (changed && hasSecret && item !== undefined) await store.set(item, draft.secret);
+  const record = { ...draft.record, secret: hasSecret ? item : undefined };
+  if (renamed) {
+    await moveLogin(service, current, record);
+    await catalog.create(record);
+    await catalog.remove(current.name);
+  } else {
+    await catalog.replace(record);
+  }
+  if (changed && store.writable) await store.delete(itemOf(current));
+}
+
+function freshItem(record: ConnectorRecord): SecretId {
+  return secretIdOf(record.name, `r${randomBytes(4).toString('hex')}`);
+}
+
+function sameFields(a: SecretFields, b: SecretFields): boolean {
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => a[name]?.reveal() === b[name]?.reveal())
+  );
+}
+
+async function moveLogin(service: Service, from: ConnectorRecord, to: ConnectorRecord): Promise<void> {
+  const login = await service.store.get(loginSecretIdOf(from.name));
+  if (login === undefined) return;
+  await service.store.set(loginSecretIdOf(to.name), login);
+  await service.store.delete(loginSecretIdOf(from.name));
+}

@@ -1,0 +1,140 @@
+import { timingSafeEqual } from 'node:crypto';
+
+import type { Issued, IssueRequest } from '../core/credential.ts';
+import { ValetkeyError } from '../core/errors.ts';
+import type { Evidence } from '../core/events.ts';
+import type { Peer } from '../core/peer.ts';
+import type { Caller, Connection, EndpointContext, IssueChoice, Proof } from '../endpoints/contract.ts';
+import { byListener, bySubject } from './identify.ts';
+import type { VerifyServiceAccount } from './service-accounts.ts';
+import type { Tokens } from './tokens.ts';
+import { chooseProfile, isUsable } from './workload.ts';
+import type { Workload } from './workload.ts';
+
+export interface AccessOptions {
+  /** The workloads in force, by name; changes with a reload. */
+  readonly workloads: () => ReadonlyMap<string, Workload>;
+  readonly tokens: Tokens;
+  readonly verifyServiceAccount: () => VerifyServiceAccount | undefined;
+  readonly get: (request: IssueRequest, waitMs: number) => Issued | Promise<Issued>;
+  readonly handouts: {
+    isNew(issued: Issued, workload: string): boolean;
+    record(issued: Issued, evidence: Evidence): void;
+  };
+}
+
+/** What is remembered of a caller between `identify` and `issue`. */
+interface Known {
+  readonly workload: string;
+  readonly by: string;
+  readonly endpoint: string;
+  readonly peer: () => Promise<Peer | undefined>;
+}
+
+interface Memo {
+  readonly token: Buffer;
+  readonly caller: Caller;
+  readonly generation: number;
+}
+
+/** From evidence to workload, and from workload to credential: what endpoints see of the rest. */
+export function createAccess(options: AccessOptions): Pick<EndpointContext, 'identify' | 'issue'> {
+  const { tokens, handouts } = options;
+  const known = new WeakMap<Caller, Known>();
+  const memos = new WeakMap<Connection, Memo>();
+
+  function callerFor(workload: Workload, about: Omit<Known, 'workload'>): Caller {
+    const { name } = workload;
+    // Read through the table: a reload is seen by callers that were identified before it.
+    const current = () => options.workloads().get(name) ?? workload;
+    const caller: Caller = {
+      workload: name,
+      get region() {
+        return current().region;
+      },
+      get roleName() {
+        return current().roleName;
+      },
+      get imdsV1() {
+        return current().imdsV1;
+      },
+      profiles(kind) {
+        const now = current();
+        if (!isUsable(now)) return [];
+        return now.profiles.filter((profile) => profile.kind === kind).map((profile) => profile.name);
+      },
+    };
+    known.set(caller, { workload: name, ...about });
+    return caller;
+  }
+
+  function byToken(connection: Connection, token: string): Caller | undefined {
+    const given = Buffer.from(token);
+    const generation = tokens.generation();
+    const memo = memos.get(connection);
+    if (memo?.generation === generation && same(memo.token, given)) return memo.caller;
+    const name = tokens.workloadOf(token);
+    const workload = name === undefined ? undefined : options.workloads().get(name);
+    if (workload?.clients.some(({ kind }) => kind === 'token') !== true) return undefined;
+    const caller = callerFor(workload, {
+      by: 'token',
+      endpoint: connection.listener,
+      peer: () => connection.peer(),
+    });
+    memos.set(connection, { token: given, caller, generation });
+    return caller;
+  }
+
+  async function byConnection(connection: Connection): Promise<Caller | undefined> {
+    const peer = await connection.peer();
+    const workload = byListener(options.workloads().values(), connection.listener, peer);
+    return workload === undefined
+      ? undefined
+      : callerFor(workload, { by: 'listener', endpoint: connection.listener, peer: async () => peer });
+  }
+
+  async function byServiceAccount(connection: Connection, jwt: string): Promise<Caller | undefined> {
+    const subject = await options.verifyServiceAccount()?.(jwt);
+    const workload = subject === undefined ? undefined : bySubject(options.workloads().values(), subject);
+    return workload === undefined
+      ? undefined
+      : callerFor(workload, {
+          by: 'service-account',
+          endpoint: connection.listener,
+          peer: () => connection.peer(),
+        });
+  }
+
+  async function recorded(issued: Issued, { workload, by, endpoint, peer }: Known): Promise<Issued> {
+    const process = await peer().catch(() => undefined);
+    handouts.record(issued, { workload, by, endpoint, ...process });
+    return issued;
+  }
+
+  return {
+    identify(connection: Connection, proof: Proof) {
+      switch (proof.kind) {
+        case 'token':
+          return byToken(connection, proof.token);
+        case 'none':
+          return byConnection(connection);
+        case 'service-account':
+          return byServiceAccount(connection, proof.jwt);
+      }
+    },
+    issue(caller: Caller, choice: IssueChoice) {
+      const about = known.get(caller);
+      const workload = about === undefined ? undefined : options.workloads().get(about.workload);
+      const profile =
+        workload === undefined ? undefined : chooseProfile(workload, choice.kind, choice.profile);
+      if (about === undefined || profile === undefined) throw new ValetkeyError('NOT_FOUND');
+      const found = options.get(profile.request, choice.waitMs);
+      if (found instanceof Promise) return found.then((issued) => recorded(issued, about));
+      return handouts.isNew(found, about.workload) ? recorded(found, about) : found;
+    },
+  };
+}
+
+function same(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,34 @@
+import type { Peer } from '../core/peer.ts';
+import type { Workload } from './workload.ts';
+
+/**
+ * The one workload that a connection without a secret belongs to: by the listener it came in on and
+ * the user the kernel names for the other end. An unknown user fits only a rule for anybody; two
+ * fitting workloads are no answer. Pure.
+ */
+export function byListener(
+  workloads: Iterable<Workload>,
+  listener: string,
+  peer: Peer | undefined,
+): Workload | undefined {
+  const fitting = [...workloads].filter(({ clients }) =>
+    clients.some(
+      (rule) =>
+        rule.kind === 'listener' &&
+        rule.listener === listener &&
+        (rule.uid === undefined || (peer !== undefined && rule.uid === peer.uid)),
+    ),
+  );
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
+
+/** The workload of a verified Kubernetes service account. Pure. */
+export function bySubject(workloads: Iterable<Workload>, subject: string): Workload | undefined {
+  for (const workload of workloads) {
+    const fits = workload.clients.some(
+      (rule) => rule.kind === 'service-account' && rule.subject === subject,
+    );
+    if (fits) return workload;
+  }
+  return undefined;
+}

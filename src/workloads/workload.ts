@@ -1,0 +1,46 @@
+import type { CredentialKind, IssueRequest } from '../core/credential.ts';
+import type { ValetkeyError } from '../core/errors.ts';
+
+/** How a workload's processes prove who they are, besides the bearer secret. */
+export type ClientRule =
+  | { readonly kind: 'token' }
+  /** Requests at `listener`, from `uid`, or from anybody who can reach it (`undefined`). */
+  | { readonly kind: 'listener'; readonly listener: string; readonly uid: number | undefined }
+  /** `system:serviceaccount:<namespace>:<name>` */
+  | { readonly kind: 'service-account'; readonly subject: string };
+
+export interface WorkloadProfile {
+  readonly name: string;
+  readonly kind: CredentialKind;
+  readonly request: IssueRequest;
+  readonly region: string | undefined;
+}
+
+/** A named consumer: what it may have and how it proves who it is. */
+export interface Workload {
+  readonly name: string;
+  readonly region: string | undefined;
+  readonly roleName: string;
+  readonly imdsV1: boolean;
+  readonly clients: readonly ClientRule[];
+  /** The default one first; or why its grants cannot be used. */
+  readonly profiles: readonly WorkloadProfile[] | ValetkeyError;
+}
+
+/** The profile a request is answered with; `undefined` when the workload has none of that name and kind. */
+export function chooseProfile(
+  workload: Workload,
+  kind: CredentialKind,
+  name: string | undefined,
+): WorkloadProfile | undefined {
+  if (!isUsable(workload)) throw workload.profiles;
+  return workload.profiles.find(
+    (profile) => profile.kind === kind && (name === undefined || profile.name === name),
+  );
+}
+
+export function isUsable(
+  workload: Workload,
+): workload is Workload & { readonly profiles: readonly WorkloadProfile[] } {
+  return Array.isArray(workload.profiles);
+}
