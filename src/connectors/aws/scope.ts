@@ -61,7 +61,7 @@ export function covers(wide: string, narrow: string): boolean {
 }
 
 function literal(text: string): string {
-  return text.replace(/[.+^${}()|[\]\\/-]/g, '\\$&');
+  return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
 }
 
 /** Groups with the same `keyOf` agree in all but one list, so that joining that list adds nothing. */
