@@ -84,6 +84,17 @@ describe('AssumeRole', () => {
     expect(await refusalOf(bed.assume({ Tags: tags }))).toBe('PackedPolicyTooLargeException 400');
   });
 
+  it('refuses tags that contradict each other, and a managed policy of another account', async () => {
+    const bed = await startRoleBed();
+    const team = { Key: 'team', Value: 'red' };
+    const twice = bed.assume({ Tags: [team, { ...team, Key: 'Team' }] });
+    expect(await refusalOf(twice)).toBe('InvalidParameterValue 400');
+    const absent = bed.assume({ Tags: [team], TransitiveTagKeys: ['other'] });
+    expect(await refusalOf(absent)).toBe('InvalidParameterValue 400');
+    const arn = bed.aws.accounts.putManagedPolicy('far', policy(allow('*')), '444455556666');
+    expect(await refusalOf(bed.assume({ PolicyArns: [{ arn }] }))).toBe('ValidationError 400');
+  });
+
   it('refuses a role that is not there, and one that trusts somebody else', async () => {
     const bed = await startRoleBed();
     const other = bed.aws.accounts.putRole({

@@ -3,11 +3,13 @@ import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
+  CopyObjectCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  ListPartsCommand,
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
@@ -71,6 +73,17 @@ describe('objects', () => {
     },
   );
 
+  it('are not overwritten when the client says so, and not copied', async () => {
+    const { client, aws } = await startBucketBed();
+    const put = (Key: string) =>
+      client.send(new PutObjectCommand({ Bucket, Key, Body: 'new', IfNoneMatch: '*' }));
+    expect(await refusalOf(put('a/1'))).toBe('PreconditionFailed 412');
+    await put('c/1');
+    expect(aws.buckets.read(Bucket, 'a/1')?.toString()).toBe('content of a/1');
+    const copy = new CopyObjectCommand({ Bucket, Key: 'c/2', CopySource: `${Bucket}/a/1` });
+    expect(await refusalOf(client.send(copy))).toBe('NotImplemented 501');
+  });
+
   it('with a wrong checksum are refused', async () => {
     const { client, aws } = await startBucketBed();
     const call = client.send(
@@ -120,6 +133,10 @@ describe('multipart uploads', () => {
       );
     expect(await refusalOf(complete(second, first))).toBe('InvalidPartOrder 400');
     expect(await refusalOf(complete(first, { ...second, ETag: '"0"' }))).toBe('InvalidPart 400');
+    const { Parts: listed } = await client.send(
+      new ListPartsCommand({ Bucket, Key: 'big', UploadId }),
+    );
+    expect(listed).toMatchObject([first, second]);
     const done = await complete(first, second);
     expect(done.ETag).toMatch(/^"[0-9a-f]{32}-2"$/);
     expect(aws.buckets.read(Bucket, 'big')?.equals(Buffer.concat([part, Buffer.from('end')]))).toBe(

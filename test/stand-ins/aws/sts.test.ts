@@ -22,8 +22,10 @@ describe('GetCallerIdentity', () => {
     const ask = (keys: Keys) => refusalOf(bed.sts(keys).send(new GetCallerIdentityCommand({})));
     expect(await ask({ ...user, secretAccessKey: 'wrong' })).toBe('SignatureDoesNotMatch 403');
     expect(await ask({ ...user, accessKeyId: 'AKIAUNKNOWN' })).toBe('InvalidClientTokenId 403');
+    const rotated = bed.aws.accounts.addKey(user.user);
     bed.aws.accounts.deleteKey(user.accessKeyId);
     expect(await ask(user)).toBe('InvalidClientTokenId 403');
+    expect(await whoami(bed, rotated)).toBe(user.arn);
   });
 
   it.each([16, -16])(
