@@ -87,7 +87,12 @@ async function runDaemon(
       events.emit({ type: 'config-reloaded', at: clock.now() });
     } catch (thrown) {
       const error = toValetkeyError(thrown);
-      events.emit({ type: 'config-rejected', at: clock.now(), code: error.code, message: error.message });
+      events.emit({
+        type: 'config-rejected',
+        at: clock.now(),
+        code: error.code,
+        message: error.message,
+      });
       throw error;
     }
   }

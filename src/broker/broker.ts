@@ -6,6 +6,8 @@ import type { Issued, IssueRequest } from '../core/credential.ts';
 import { ERRORS, toValetkeyError, ValetkeyError } from '../core/errors.ts';
 import type { Events, IssueSubject } from '../core/events.ts';
 import type { ConnectorName } from '../core/ids.ts';
+import { dueForRenewal, isIdle, newEntry, remaining } from './entry.ts';
+import type { Entry } from './entry.ts';
 import { keyOf } from './key.ts';
 import type { RenewalPolicy } from './renewal.ts';
 import { renewAfter, RENEWAL, retryAfter } from './renewal.ts';
@@ -45,46 +47,15 @@ export interface Broker {
   stop(): void;
 }
 
-interface Entry {
-  readonly request: IssueRequest;
-  issued: Issued | undefined;
-  /** Monotonic: when `issued` was obtained, is to be renewed, and has run out. */
-  obtainedAt: number;
-  renewAt: number;
-  endsAt: number;
-  /** Monotonic: when somebody last asked. */
-  askedAt: number;
-  flight: Promise<Issued> | undefined;
-  /** Monotonic: a source that gave no more life than before is left alone until then. */
-  restsUntil: number;
-  failure: { readonly error: ValetkeyError; readonly until: number; readonly attempt: number } | undefined;
-}
-
 const TICK_MS = 10_000; // how late a renewal, a step or a resume may be noticed without a request
 const STEP_MS = 2_000; // wall and monotonic clock drift apart slower than this in one tick
 const FLIGHT_MS = 30_000; // an upstream call that takes longer is given up
 
-/**
- * Holds live credentials and keeps them live. Two clocks guard an entry: what the cloud said (wall
- * clock, sees a sleep) and how long it has been held (monotonic, sees a clock set back). Whichever
- * ends first ends it.
- */
+/** Holds live credentials and keeps them live. */
 export function createBroker(options: BrokerOptions): Broker {
   const { issue, clock, events, renewal = RENEWAL, random = Math.random } = options;
   const entries = new LRUCache<string, Entry>({ max: options.capacity ?? 1_000 });
   const stopping = new AbortController();
-
-  const remaining = (entry: Entry): number =>
-    entry.issued === undefined
-      ? 0
-      : Math.min(entry.issued.credential.expiresAt - clock.now(), entry.endsAt - clock.monotonic());
-
-  function dueForRenewal(entry: Entry): boolean {
-    if (entry.flight !== undefined) return false;
-    const monotonic = clock.monotonic();
-    if (monotonic < Math.max(entry.restsUntil, entry.failure?.until ?? 0)) return false;
-    return monotonic >= entry.renewAt || remaining(entry) < entry.endsAt - entry.renewAt;
-  }
 
   function get(request: IssueRequest, waitMs: number): Issued | Promise<Issued> {
     const key = keyOf(request);
@@ -94,8 +65,8 @@ export function createBroker(options: BrokerOptions): Broker {
       entries.set(key, entry);
     }
     entry.askedAt = clock.monotonic();
-    if (entry.issued !== undefined && remaining(entry) > 0) {
-      if (dueForRenewal(entry)) fly(entry);
+    if (entry.issued !== undefined && remaining(entry, clock) > 0) {
+      if (dueForRenewal(entry, clock)) fly(entry);
       return entry.issued;
     }
     const { failure } = entry;
@@ -154,7 +125,8 @@ export function createBroker(options: BrokerOptions): Broker {
     const attempt = entry.failure === undefined ? 0 : entry.failure.attempt + 1;
     const retryInMs = retryAfter(ERRORS[error.code].retry, attempt, random());
     entry.failure = { error, until: clock.monotonic() + retryInMs, attempt };
-    const live = entry.issued !== undefined && remaining(entry) > 0 ? entry.issued : undefined;
+    const live =
+      entry.issued !== undefined && remaining(entry, clock) > 0 ? entry.issued : undefined;
     entry.issued = live;
     events.emit({
       type: 'failed',
@@ -190,15 +162,9 @@ export function createBroker(options: BrokerOptions): Broker {
     for (const [key, entry] of entries.entries()) {
       const life = entry.endsAt - entry.obtainedAt;
       const wanted = monotonic - entry.askedAt <= life;
-      if (entry.issued !== undefined && wanted && dueForRenewal(entry)) fly(entry);
-      else if (!wanted && isIdle(entry)) entries.delete(key);
+      if (entry.issued !== undefined && wanted && dueForRenewal(entry, clock)) fly(entry);
+      else if (!wanted && isIdle(entry, clock)) entries.delete(key);
     }
-  }
-
-  /** Nothing live, nothing under way, and no failure that still answers for the next asker. */
-  function isIdle(entry: Entry): boolean {
-    const failing = entry.failure !== undefined && clock.monotonic() < entry.failure.until;
-    return entry.flight === undefined && !failing && remaining(entry) <= 0;
   }
 
   async function watchTime(): Promise<void> {
@@ -247,20 +213,6 @@ export function createBroker(options: BrokerOptions): Broker {
             ],
       ),
     stop: () => stopping.abort(),
-  };
-}
-
-function newEntry(request: IssueRequest): Entry {
-  return {
-    request,
-    issued: undefined,
-    obtainedAt: 0,
-    renewAt: 0,
-    endsAt: 0,
-    askedAt: 0,
-    flight: undefined,
-    restsUntil: 0,
-    failure: undefined,
   };
 }
 

@@ -37,7 +37,8 @@ export async function openWorkload(
   listeners: readonly ServedListener[],
 ): Promise<WorkloadAccess> {
   const name = 'grants' in input ? unnamedName(input.grants) : input.workload;
-  const workload = 'grants' in input ? await table.open(name, input.grants) : table.current().get(name);
+  const workload =
+    'grants' in input ? await table.open(name, input.grants) : table.current().get(name);
   if (workload === undefined) throw unknownWorkload(service, name);
   const { token, file } = await tokens.load(name);
   const shared = listeners.find(({ baseUrl }) => baseUrl?.startsWith('http://127.') === true);

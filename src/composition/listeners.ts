@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 
 import type { Config } from '../config/schema.ts';
-import { lookup } from '../connectors/issue.ts';
+import { lookup } from '../connectors/input.ts';
 import { ValetkeyError } from '../core/errors.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Events } from '../core/events.ts';
@@ -91,7 +91,10 @@ function endpointsFor(address: string, named: readonly string[] | undefined): re
 }
 
 function ownsAddress({ address, hosts }: Endpoint, bound: string): boolean {
-  return address === bound || (address !== undefined && hosts.some((host) => host === bound || host === `[${bound}]`));
+  return (
+    address === bound ||
+    (address !== undefined && hosts.some((host) => host === bound || host === `[${bound}]`))
+  );
 }
 
 function hostOf({ address }: OpenListener): string {
@@ -108,7 +111,8 @@ export async function installationId(path: string): Promise<string> {
     const found = (await readFile(path, 'utf8')).trim();
     if (/^[0-9a-f]{64}$/.test(found)) return found;
   } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw new ValetkeyError('CONFIG_UNREADABLE', { subject: path, cause: error });
+    if (!isErrno(error, 'ENOENT'))
+      throw new ValetkeyError('CONFIG_UNREADABLE', { subject: path, cause: error });
   }
   const made = randomBytes(32).toString('hex');
   await writeFileAtomically(path, made, { mode: 0o600 });

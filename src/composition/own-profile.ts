@@ -19,7 +19,8 @@ export async function withoutOwnProfile(
 ): Promise<{ readonly variables: Variables; readonly warnings: readonly string[] }> {
   const home = env['HOME'] ?? env['USERPROFILE'] ?? '';
   const files = {
-    AWS_SHARED_CREDENTIALS_FILE: env['AWS_SHARED_CREDENTIALS_FILE'] || join(home, '.aws', 'credentials'),
+    AWS_SHARED_CREDENTIALS_FILE:
+      env['AWS_SHARED_CREDENTIALS_FILE'] || join(home, '.aws', 'credentials'),
     AWS_CONFIG_FILE: env['AWS_CONFIG_FILE'] || join(home, '.aws', 'config'),
   };
   const hidden: Record<string, string> = {};

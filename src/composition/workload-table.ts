@@ -36,7 +36,9 @@ export function createWorkloadTable(
   const opened = new Map<string, Recipe>();
 
   async function cook(recipes: readonly Recipe[]): Promise<ReadonlyMap<string, Workload>> {
-    return new Map(await Promise.all(recipes.map(async (one) => [one.name, await workloadOf(one)] as const)));
+    return new Map(
+      await Promise.all(recipes.map(async (one) => [one.name, await workloadOf(one)] as const)),
+    );
   }
 
   async function workloadOf({ grants, ...recipe }: Recipe): Promise<Workload> {

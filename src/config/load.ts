@@ -48,7 +48,8 @@ async function read(path: string): Promise<string> {
 function invalid(error: z.ZodError, path: string): ValetkeyError {
   const [issue] = error.issues;
   const where = issue?.path.map(String).join('.') ?? '';
-  const key = issue?.code === 'unrecognized_keys' ? [where, issue.keys[0]].filter(Boolean).join('.') : where;
+  const key =
+    issue?.code === 'unrecognized_keys' ? [where, issue.keys[0]].filter(Boolean).join('.') : where;
   return new ValetkeyError('CONFIG_INVALID', {
     subject: key === '' ? path : `${path}: ${key}`,
     ...(issue === undefined
@@ -58,7 +59,10 @@ function invalid(error: z.ZodError, path: string): ValetkeyError {
   });
 }
 
-function applyEnvironment(config: Config, env: Readonly<Record<string, string | undefined>>): Config {
+function applyEnvironment(
+  config: Config,
+  env: Readonly<Record<string, string | undefined>>,
+): Config {
   const kind = env['VALETKEY_STORE'] || config.store?.kind || 'keychain';
   const known = STORE_KINDS.find((candidate) => candidate === kind);
   if (known === undefined) {

@@ -11,7 +11,9 @@ export const STORE_KINDS = ['keychain', 'encrypted-file', 'mounted-files', 'memo
 
 const address = z
   .string()
-  .describe('IP:port (`127.0.0.1:9911`, `[::1]:9911`), `unix:/path` or `fd:3`; loopback and link-local only');
+  .describe(
+    'IP:port (`127.0.0.1:9911`, `[::1]:9911`), `unix:/path` or `fd:3`; loopback and link-local only',
+  );
 
 const store = z.strictObject({
   kind: z.enum(STORE_KINDS).describe('where secrets are kept'),
@@ -25,7 +27,10 @@ const store = z.strictObject({
 
 const grant = z.strictObject({
   connector: ConnectorName.describe('name of a registered connector'),
-  resource_type: z.string().optional().describe('for example s3-bucket; default: the connector’s own'),
+  resource_type: z
+    .string()
+    .optional()
+    .describe('for example s3-bucket; default: the connector’s own'),
   resource_id: z.string().optional().describe('for example s3://bucket/prefix'),
   access: z.enum(ACCESS).optional().describe('read, write or full; default full'),
   seconds: z.int().positive().optional().describe('lifetime of what is issued'),
@@ -37,7 +42,9 @@ const grant = z.strictObject({
 });
 
 const client = z.union([
-  z.strictObject({ token: z.literal(true).describe('the bearer secret in the workload’s token file') }),
+  z.strictObject({
+    token: z.literal(true).describe('the bearer secret in the workload’s token file'),
+  }),
   z.strictObject({
     listener: address.describe('requests that arrive at this listener'),
     uid: z.int().min(0).optional().describe('from this user; default: the daemon’s own'),
@@ -88,7 +95,14 @@ export const ConfigSchema = z.strictObject({
       implicit: z
         .strictObject({
           allow: z
-            .array(z.string().regex(/^(\d{12}|arn:[\w-]+:iam::\d{12}:role\/.+)$/, 'an account id (12 digits) or a role ARN'))
+            .array(
+              z
+                .string()
+                .regex(
+                  /^(\d{12}|arn:[\w-]+:iam::\d{12}:role\/.+)$/,
+                  'an account id (12 digits) or a role ARN',
+                ),
+            )
             .default([])
             .describe('account ids and role ARNs that implicit connectors may yield; empty: none'),
         })

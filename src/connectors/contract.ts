@@ -38,7 +38,12 @@ export interface LoginResult {
 /** What a person must do to log in. */
 export type LoginPrompt =
   /** Open `url`, confirm `userCode`; then call `finish` which polls until `expiresAt`. */
-  | { readonly kind: 'device'; readonly url: string; readonly userCode: string; readonly expiresAt: number }
+  | {
+      readonly kind: 'device';
+      readonly url: string;
+      readonly userCode: string;
+      readonly expiresAt: number;
+    }
   /** Type the current code of the MFA device `serial`. */
   | { readonly kind: 'code'; readonly label: string };
 

@@ -1,5 +1,3 @@
-import type { z } from 'zod';
-
 import type { ConnectorRecord } from '../catalog/record.ts';
 import type { Credential, Issued, IssueRequest, ResourceRequest } from '../core/credential.ts';
 import { ValetkeyError, withSubject } from '../core/errors.ts';
@@ -10,10 +8,10 @@ import type {
   AuthMethod,
   ConnectorInput,
   ConnectorType,
-  Lifetime,
   LoginResult,
   Machine,
 } from './contract.ts';
+import { lookup, parseConfig, secondsFor } from './input.ts';
 
 export interface IssuerOptions {
   readonly types: Readonly<Record<string, ConnectorType>>;
@@ -35,7 +33,12 @@ export interface ConnectorIssuer {
   /** The whole way from a request to a validated credential. Throws `ValetkeyError` naming the connector. */
   issue(request: IssueRequest, signal: AbortSignal): Promise<Issued>;
   /** The same for a record that is not (or not yet) in the catalog, with secrets not in the store. */
-  issueWith(open: OpenConnector, input: ConnectorInput, request: IssueRequest, signal: AbortSignal): Promise<Issued>;
+  issueWith(
+    open: OpenConnector,
+    input: ConnectorInput,
+    request: IssueRequest,
+    signal: AbortSignal,
+  ): Promise<Issued>;
   open(record: ConnectorRecord): OpenConnector;
   /** The connector's configuration, secret and login as its method takes them. */
   inputOf(open: OpenConnector): Promise<ConnectorInput>;
@@ -56,12 +59,19 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
   function open(record: ConnectorRecord): OpenConnector {
     const type = lookup(types, record.type, 'type');
     const method = lookup(type.authMethods, record.auth_method, 'auth_method');
-    return { record, type, method, cloud: cloudOf(type), config: parseConfig(method, record.config) };
+    return {
+      record,
+      type,
+      method,
+      cloud: cloudOf(type),
+      config: parseConfig(method, record.config),
+    };
   }
 
   async function inputOf({ record, method, config }: OpenConnector): Promise<ConnectorInput> {
     const wanted = Object.keys(method.secret.shape);
-    const stored = wanted.length === 0 ? {} : await store.get(record.secret ?? secretIdOf(record.name));
+    const stored =
+      wanted.length === 0 ? {} : await store.get(record.secret ?? secretIdOf(record.name));
     if (stored === undefined && (record.secret_fields.length > 0 || requiresSecret(method))) {
       throw new ValetkeyError('SECRET_MISSING', {
         reason: `the ${store.kind} store has no item for it`,
@@ -154,43 +164,6 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
   };
 }
 
-/** An entry of a registry by the name a person wrote. Throws `INPUT_INVALID` listing what there is. */
-export function lookup<T>(registry: Readonly<Record<string, T>>, kind: string, field: string): T {
-  const found = Object.hasOwn(registry, kind) ? registry[kind] : undefined;
-  if (found === undefined) {
-    throw new ValetkeyError('INPUT_INVALID', {
-      subject: field,
-      reason: `there is no ${field.replace('_', ' ')} ‘${kind}’`,
-      hint: `use one of: ${Object.keys(registry).join(', ')}`,
-    });
-  }
-  return found;
-}
-
-/** A method's public configuration, checked. Throws `INPUT_INVALID` with the field's name. */
-export function parseConfig(method: AuthMethod, config: unknown): Record<string, unknown> {
-  return checked(method.config, config);
-}
-
-/** Any value by a schema, an error naming the field. The offending value is not repeated: it may be secret. */
-export function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const keys = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
-  const subject = [...(issue?.path.map(String) ?? []), ...keys].join('.');
-  const missing = issue?.code === 'invalid_type' && issue.input === undefined;
-  throw new ValetkeyError('INPUT_INVALID', {
-    ...(subject === '' ? {} : { subject }),
-    reason:
-      keys.length > 0
-        ? 'there is no such field'
-        : missing
-          ? 'it is required'
-          : (issue?.message ?? 'it is not valid'),
-  });
-}
-
 function requiresSecret(method: AuthMethod): boolean {
   return !method.secret.safeParse({}).success;
 }
@@ -217,30 +190,6 @@ function scopeOf(
 
 function outOfScope(reason: string): ValetkeyError {
   return new ValetkeyError('OUT_OF_SCOPE', { reason });
-}
-
-/** The lifetime to ask for, seconds. Throws `INPUT_INVALID` when it is outside the method's limits. */
-export function secondsFor(
-  method: AuthMethod,
-  config: Record<string, unknown>,
-  asked: number | undefined,
-): number {
-  const limits: Lifetime | undefined = method.lifetimeOf?.(config) ?? method.lifetime;
-  if (limits === undefined) {
-    if (asked === undefined) return 0;
-    throw new ValetkeyError('INPUT_INVALID', {
-      subject: 'expiration_seconds',
-      reason: `${method.kind} cannot choose how long its credentials live`,
-    });
-  }
-  const seconds = asked ?? Math.min(limits.default, limits.max);
-  if (seconds < limits.min || seconds > limits.max) {
-    throw new ValetkeyError('INPUT_INVALID', {
-      subject: 'expiration_seconds',
-      reason: `${seconds} s is outside ${limits.min} to ${limits.max} s`,
-    });
-  }
-  return seconds;
 }
 
 /** A stored session has simply run out; one that was issued this moment says the clock is wrong. */

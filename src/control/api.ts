@@ -22,7 +22,12 @@ export interface LoginStarted {
   /** Absent: this connector needs no login. */
   readonly flow?: string | undefined;
   readonly prompt?:
-    | { readonly kind: 'device'; readonly url: string; readonly userCode: string; readonly expiresAt: string }
+    | {
+        readonly kind: 'device';
+        readonly url: string;
+        readonly userCode: string;
+        readonly expiresAt: string;
+      }
     | { readonly kind: 'code'; readonly label: string }
     | undefined;
 }

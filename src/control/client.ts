@@ -31,7 +31,9 @@ export async function daemonAnswers(path: string): Promise<boolean> {
 function call(path: string, operation: string, input: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const unreachable = (cause: unknown) =>
-      reject(new ValetkeyError('DAEMON_UNREACHABLE', { hint: 'start it with: valetkey serve', cause }));
+      reject(
+        new ValetkeyError('DAEMON_UNREACHABLE', { hint: 'start it with: valetkey serve', cause }),
+      );
     const outgoing = request(
       {
         socketPath: path,

@@ -60,23 +60,48 @@ export const ERRORS = {
     'this auth method cannot narrow what its credentials may do',
   ),
   OUT_OF_SCOPE: entry(403, EXIT.denied, 'no', 'the connector is not registered for this resource'),
-  LIFETIME_TOO_SHORT: entry(400, EXIT.usage, 'no', 'the lifetime is too short to be renewed in time'),
+  LIFETIME_TOO_SHORT: entry(
+    400,
+    EXIT.usage,
+    'no',
+    'the lifetime is too short to be renewed in time',
+  ),
   IMPLICIT_FORBIDDEN: entry(403, EXIT.denied, 'no', 'implicit authentication is not allowed here'),
   LOGIN_REQUIRED: entry(403, EXIT.denied, 'no', 'the connector needs an interactive login'),
   CREDENTIAL_EXPIRED: entry(403, EXIT.denied, 'no', 'the stored credential has expired'),
   UPSTREAM_DENIED: entry(403, EXIT.denied, 'no', 'the cloud denied the request'),
-  UPSTREAM_BAD_CREDENTIAL: entry(403, EXIT.denied, 'no', 'the cloud does not accept the stored credential'),
+  UPSTREAM_BAD_CREDENTIAL: entry(
+    403,
+    EXIT.denied,
+    'no',
+    'the cloud does not accept the stored credential',
+  ),
   UPSTREAM_INVALID: entry(400, EXIT.denied, 'no', 'the cloud rejected the request as invalid'),
-  UPSTREAM_CLOCK_SKEW: entry(503, EXIT.unavailable, 'backoff', 'this machine’s clock differs from the cloud’s'),
+  UPSTREAM_CLOCK_SKEW: entry(
+    503,
+    EXIT.unavailable,
+    'backoff',
+    'this machine’s clock differs from the cloud’s',
+  ),
   UPSTREAM_THROTTLED: entry(429, EXIT.unavailable, 'backoff', 'the cloud is throttling'),
   UPSTREAM_UNAVAILABLE: entry(503, EXIT.unavailable, 'backoff', 'the cloud cannot be reached'),
-  UPSTREAM_MALFORMED: entry(502, EXIT.unavailable, 'backoff', 'the cloud’s answer cannot be understood'),
+  UPSTREAM_MALFORMED: entry(
+    502,
+    EXIT.unavailable,
+    'backoff',
+    'the cloud’s answer cannot be understood',
+  ),
   NOT_READY: entry(503, EXIT.unavailable, 'backoff', 'the credential is still being obtained'),
   FORBIDDEN: entry(403, EXIT.denied, 'no', 'the request is refused'),
   DAEMON_UNREACHABLE: entry(503, EXIT.daemon, 'no', 'the valetkey daemon cannot be reached'),
   DAEMON_RUNNING: entry(409, EXIT.daemon, 'no', 'a valetkey daemon is running already'),
   ADDRESS_IN_USE: entry(500, EXIT.daemon, 'no', 'the address is in use'),
-  ADDRESS_REFUSED: entry(500, EXIT.unsafe, 'no', 'only loopback and link-local addresses may be bound'),
+  ADDRESS_REFUSED: entry(
+    500,
+    EXIT.unsafe,
+    'no',
+    'only loopback and link-local addresses may be bound',
+  ),
   ADDRESS_UNAVAILABLE: entry(500, EXIT.daemon, 'no', 'the address cannot be bound'),
   UNSAFE_FILE: entry(500, EXIT.unsafe, 'no', 'a secret file can be read or changed by others'),
   CLIENT_FAILED: entry(500, EXIT.failed, 'no', 'a client program failed'),
@@ -138,7 +163,9 @@ export function withSubject(error: unknown, subject: string): ValetkeyError {
   return new ValetkeyError(code, defined({ subject, reason, hint, upstreamCode, cause }));
 }
 
-function defined(details: { [K in keyof ErrorDetails]: ErrorDetails[K] | undefined }): ErrorDetails {
+function defined(details: {
+  [K in keyof ErrorDetails]: ErrorDetails[K] | undefined;
+}): ErrorDetails {
   return Object.fromEntries(Object.entries(details).filter(([, v]) => v !== undefined));
 }
 

@@ -124,8 +124,15 @@ export interface StatusView {
   readonly version: string;
   readonly pid: number;
   readonly home: string;
-  readonly store: { readonly kind: string; readonly location: string; readonly error?: WireError | undefined };
-  readonly listeners: readonly { readonly address: string; readonly endpoints: readonly string[] }[];
+  readonly store: {
+    readonly kind: string;
+    readonly location: string;
+    readonly error?: WireError | undefined;
+  };
+  readonly listeners: readonly {
+    readonly address: string;
+    readonly endpoints: readonly string[];
+  }[];
   readonly workloads: readonly { readonly name: string; readonly grants: readonly string[] }[];
   readonly issued: readonly {
     readonly connector: string;

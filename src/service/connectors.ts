@@ -1,6 +1,6 @@
 import type { CatalogEntry } from '../catalog/catalog.ts';
 import type { ConnectorRecord } from '../catalog/record.ts';
-import { lookup } from '../connectors/issue.ts';
+import { lookup } from '../connectors/input.ts';
 import type { Checked } from '../control/schema.ts';
 import { fromWire, toValetkeyError, toWire, ValetkeyError } from '../core/errors.ts';
 import { loginSecretIdOf, secretIdOf } from '../core/ids.ts';
@@ -31,10 +31,15 @@ function viewOf(service: Service, entry: CatalogEntry): ConnectorView {
     : connectorView(entry.record, service.types[entry.record.type], service.store.kind);
 }
 
-function matches(service: Service, record: ConnectorRecord, filter: Checked['listConnectors']): boolean {
-  const kinds = record.resource_type === undefined
-    ? Object.keys(service.types[record.type]?.resourceTypes ?? {})
-    : [record.resource_type];
+function matches(
+  service: Service,
+  record: ConnectorRecord,
+  filter: Checked['listConnectors'],
+): boolean {
+  const kinds =
+    record.resource_type === undefined
+      ? Object.keys(service.types[record.type]?.resourceTypes ?? {})
+      : [record.resource_type];
   return (
     (filter.type === undefined || filter.type === record.type) &&
     (filter.auth_method === undefined || filter.auth_method === record.auth_method) &&
@@ -76,7 +81,9 @@ export async function verify(service: Service, input: Checked['verify']): Promis
   const record = await service.catalog.get(input.name);
   const open = service.issuer.open(record);
   const chosen = input.resource_type !== undefined || input.resource_id !== undefined;
-  const wanted = chosen ? [resourceOf(record, open.type, input)] : wantedResources(record, open.type);
+  const wanted = chosen
+    ? [resourceOf(record, open.type, input)]
+    : wantedResources(record, open.type);
   const subject = { open, input: await service.issuer.inputOf(open) };
   const result = await verifySubject(service, subject, wanted, input.verify_only !== true);
   service.broker.forget(input.name); // what failed before need not be waited out
@@ -117,8 +124,11 @@ async function resourcesOf(
   try {
     const open = service.issuer.open(entry.record);
     const asked = input.resource_type !== undefined || input.resource_id !== undefined;
-    if (asked && input.resource_type !== undefined && !takes(entry.record, input.resource_type)) return [];
-    const wanted = asked ? [resourceOf(entry.record, open.type, input)] : wantedResources(entry.record, open.type);
+    if (asked && input.resource_type !== undefined && !takes(entry.record, input.resource_type))
+      return [];
+    const wanted = asked
+      ? [resourceOf(entry.record, open.type, input)]
+      : wantedResources(entry.record, open.type);
     const subject = { open, input: await service.issuer.inputOf(open) };
     return (await verifySubject(service, subject, wanted, true)).resources;
   } catch (error) {
@@ -131,7 +141,10 @@ const takes = (record: ConnectorRecord, type: string): boolean =>
   record.resource_type === undefined || record.resource_type === type;
 
 /** Removes the record, then its secrets. What a killed removal left behind goes with a second one. */
-export async function remove(service: Service, { name }: Checked['remove']): Promise<ConnectorView> {
+export async function remove(
+  service: Service,
+  { name }: Checked['remove'],
+): Promise<ConnectorView> {
   refuseInUse(service, name);
   return service.lock(async () => {
     const entry = (await service.catalog.list()).find((candidate) => candidate.name === name);
@@ -141,7 +154,10 @@ export async function remove(service: Service, { name }: Checked['remove']): Pro
     await service.catalog.remove(name);
     for (const item of items) await service.store.delete(item);
     service.broker.forget(name);
-    return view ?? brokenView({ name, error: new ValetkeyError('CONNECTOR_NOT_FOUND', { subject: name }) });
+    return (
+      view ??
+      brokenView({ name, error: new ValetkeyError('CONNECTOR_NOT_FOUND', { subject: name }) })
+    );
   });
 }
 

@@ -57,7 +57,10 @@ function shapeOf(schema: z.ZodObject, secret: boolean): readonly FieldView[] {
 /** Asked with an empty configuration and with a role: the two answers that differ, if any do. */
 function narrowing(method: AuthMethod): AuthMethodView['narrows'] {
   const without = method.narrows({});
-  const withRole = method.narrows({ role_arn: 'arn:aws:iam::000000000000:role/any', role_chain: [] });
+  const withRole = method.narrows({
+    role_arn: 'arn:aws:iam::000000000000:role/any',
+    role_chain: [],
+  });
   if (without === withRole) return without ? 'yes' : 'no';
   return 'depends';
 }

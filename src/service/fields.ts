@@ -1,5 +1,5 @@
 import type { AuthMethod } from '../connectors/contract.ts';
-import { checked, parseConfig } from '../connectors/issue.ts';
+import { checked, parseConfig } from '../connectors/input.ts';
 import { ValetkeyError } from '../core/errors.ts';
 import { secret } from '../core/secret.ts';
 import type { Secret } from '../core/secret.ts';
@@ -28,7 +28,10 @@ export function sortAttributes(
   return {
     config: withoutUndefined(parseConfig(method, config)),
     secret: Object.fromEntries(
-      Object.entries(withoutUndefined(secrets)).map(([name, value]) => [name, secret(String(value))]),
+      Object.entries(withoutUndefined(secrets)).map(([name, value]) => [
+        name,
+        secret(String(value)),
+      ]),
     ),
   };
 }
@@ -48,9 +51,13 @@ function withoutUndefined(fields: Readonly<Record<string, unknown>>): Record<str
 
 /** A date as a person writes it: ISO 8601, or `YYYY-MM-DD HH:MM:SS` meaning UTC. To ISO text. */
 export function parseExpiry(text: string, now: number): string {
-  const iso = /^\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?$/.test(text) ? `${text.replace(' ', 'T')}` : text;
+  const iso = /^\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?$/.test(text)
+    ? `${text.replace(' ', 'T')}`
+    : text;
   const zoned = /^\d{4}-\d\d-\d\dT[\d:.]+$/.test(iso) ? `${iso}Z` : iso;
-  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(zoned) ? Date.parse(zoned) : Number.NaN;
+  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(zoned)
+    ? Date.parse(zoned)
+    : Number.NaN;
   if (Number.isNaN(time)) {
     throw new ValetkeyError('INPUT_INVALID', {
       subject: 'expires_at',
@@ -59,7 +66,10 @@ export function parseExpiry(text: string, now: number): string {
     });
   }
   if (time <= now) {
-    throw new ValetkeyError('INPUT_INVALID', { subject: 'expires_at', reason: 'it is in the past' });
+    throw new ValetkeyError('INPUT_INVALID', {
+      subject: 'expires_at',
+      reason: 'it is in the past',
+    });
   }
   return new Date(time).toISOString();
 }

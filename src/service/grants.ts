@@ -1,6 +1,6 @@
 import type { ConnectorRecord } from '../catalog/record.ts';
 import type { ConnectorType, ResourceType } from '../connectors/contract.ts';
-import { lookup } from '../connectors/issue.ts';
+import { lookup } from '../connectors/input.ts';
 import type { Access, CredentialKind, IssueRequest, ResourceRequest } from '../core/credential.ts';
 import { ValetkeyError, withSubject } from '../core/errors.ts';
 import type { ConnectorName } from '../core/ids.ts';
@@ -91,7 +91,8 @@ function nonEmpty(resources: readonly ResourceRequest[]): [ResourceRequest, ...R
 
 function checkLifetime({ connector, seconds }: GrantLine): void {
   const reason = seconds === undefined ? undefined : tooShort(seconds, RENEWAL);
-  if (reason !== undefined) throw new ValetkeyError('LIFETIME_TOO_SHORT', { subject: connector, reason });
+  if (reason !== undefined)
+    throw new ValetkeyError('LIFETIME_TOO_SHORT', { subject: connector, reason });
 }
 
 /** The resource a verb or a grant is about: what was asked, completed from what the connector is for. */
@@ -106,7 +107,10 @@ export function resourceOf(
     const resourceType = lookup(type.resourceTypes, kind, 'resource_type');
     const access = accessOf(resourceType, asked.access);
     const own = record.resource_type === kind ? record.resource_id : undefined;
-    const id = asked.resource_id === undefined ? own : resourceType.canonical(asked.resource_id, record.config);
+    const id =
+      asked.resource_id === undefined
+        ? own
+        : resourceType.canonical(asked.resource_id, record.config);
     return id === undefined || !resourceType.instances
       ? { type: kind, access }
       : { type: kind, id, access };
@@ -116,11 +120,7 @@ export function resourceOf(
 }
 
 /** With an id, the one type that takes it; without, the whole account. */
-function guessType(
-  record: ConnectorRecord,
-  type: ConnectorType,
-  id: string | undefined,
-): string {
+function guessType(record: ConnectorRecord, type: ConnectorType, id: string | undefined): string {
   const kinds = Object.values(type.resourceTypes);
   if (id === undefined) {
     return (kinds.find(({ instances }) => !instances) ?? kinds[0])?.kind ?? '';
@@ -149,7 +149,8 @@ function accepts(type: ResourceType, id: string, record: ConnectorRecord): boole
 }
 
 function accessOf(type: ResourceType, asked: Access | undefined): Access {
-  if (asked === undefined) return type.access.includes('write') ? 'write' : (type.access[0] ?? 'full');
+  if (asked === undefined)
+    return type.access.includes('write') ? 'write' : (type.access[0] ?? 'full');
   if (type.access.includes(asked)) return asked;
   throw new ValetkeyError('INPUT_INVALID', {
     subject: 'access',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { LoginFlow } from '../connectors/contract.ts';
-import { secondsFor } from '../connectors/issue.ts';
+import { secondsFor } from '../connectors/input.ts';
 import type { LoginStarted } from '../control/api.ts';
 import type { Checked } from '../control/schema.ts';
 import { ValetkeyError, withSubject } from '../core/errors.ts';
@@ -41,7 +41,8 @@ export function createLogins(service: Service): Logins {
         const { prompt } = flow;
         return {
           flow: id,
-          prompt: prompt.kind === 'device' ? { ...prompt, expiresAt: isoTime(prompt.expiresAt) } : prompt,
+          prompt:
+            prompt.kind === 'device' ? { ...prompt, expiresAt: isoTime(prompt.expiresAt) } : prompt,
         };
       } catch (error) {
         throw withSubject(error, name);

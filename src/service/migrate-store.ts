@@ -1,4 +1,4 @@
-import { lookup } from '../connectors/issue.ts';
+import { lookup } from '../connectors/input.ts';
 import type { StoreMoved } from '../control/api.ts';
 import type { Checked } from '../control/schema.ts';
 import { ValetkeyError } from '../core/errors.ts';
@@ -13,7 +13,10 @@ export async function migrateStore(
   { from, to, keep }: Checked['migrateStore'],
 ): Promise<StoreMoved> {
   if (from === to) {
-    throw new ValetkeyError('INPUT_INVALID', { subject: 'to', reason: 'it is the store to move from' });
+    throw new ValetkeyError('INPUT_INVALID', {
+      subject: 'to',
+      reason: 'it is the store to move from',
+    });
   }
   const source = await openNamed(service, from, 'from');
   const target = await openNamed(service, to, 'to');

@@ -27,7 +27,8 @@ export async function verifySubject(
 ): Promise<VerifyResult> {
   const signal = AbortSignal.timeout(PROBE_MS);
   const rows: { listing: ResourceListing; issued: Issued | undefined; error: unknown }[] = [];
-  for (const resource of wanted) rows.push(await probe(service, subject, resource, listAll, signal));
+  for (const resource of wanted)
+    rows.push(await probe(service, subject, resource, listAll, signal));
   const worked = rows.find(({ issued }) => issued !== undefined);
   const failed = rows.find(({ error }) => error !== undefined);
   if (failed !== undefined && (rows.length === 1 || worked === undefined)) throw failed.error;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { Machine, Proposal } from '../connectors/contract.ts';
-import { lookup } from '../connectors/issue.ts';
+import { lookup } from '../connectors/input.ts';
 import type { Checked } from '../control/schema.ts';
 import { ValetkeyError } from '../core/errors.ts';
 import type { ProposalView } from '../core/view.ts';

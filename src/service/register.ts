@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { RENEWAL, tooShort } from '../broker/renewal.ts';
 import type { ConnectorRecord } from '../catalog/record.ts';
 import type { AuthMethod, ConnectorType, LoginResult } from '../connectors/contract.ts';
-import { lookup, secondsFor } from '../connectors/issue.ts';
+import { lookup, secondsFor } from '../connectors/input.ts';
 import type { Checked } from '../control/schema.ts';
 import type { Saved } from '../control/api.ts';
 import { ValetkeyError, withSubject } from '../core/errors.ts';
@@ -36,9 +36,10 @@ export async function register(
 ): Promise<Saved> {
   await refuseTaken(service, input.name);
   const type = lookup(service.types, input.type, 'type');
-  const draft = input.proposal === undefined
-    ? draftFrom(service, type, input)
-    : draftFromProposal(service, type, input, proposals);
+  const draft =
+    input.proposal === undefined
+      ? draftFrom(service, type, input)
+      : draftFromProposal(service, type, input, proposals);
   checkRecord(type, draft.record);
   const verified = !input.verify ? undefined : await verifyDraft(service, draft);
   await service.lock(async () => {
@@ -67,7 +68,11 @@ function draftFrom(service: Service, type: ConnectorType, input: Checked['regist
   const method = methodOf(type, input.auth_method);
   const { config, secret } = sortAttributes(method, input.attributes ?? {});
   const expiresAt = expiryOf(service, method, input.expires_at);
-  return { record: recordOf(service, type, method, input, config, Object.keys(secret), expiresAt), secret, notes: [] };
+  return {
+    record: recordOf(service, type, method, input, config, Object.keys(secret), expiresAt),
+    secret,
+    notes: [],
+  };
 }
 
 function draftFromProposal(
@@ -78,8 +83,17 @@ function draftFromProposal(
 ): Draft {
   const proposal = proposals.take(input.proposal ?? '');
   const method = lookup(type.authMethods, proposal.method, 'auth_method');
-  const expiresAt = proposal.expiresAt === undefined ? undefined : new Date(proposal.expiresAt).toISOString();
-  const record = recordOf(service, type, method, input, proposal.config, Object.keys(proposal.secret), expiresAt);
+  const expiresAt =
+    proposal.expiresAt === undefined ? undefined : new Date(proposal.expiresAt).toISOString();
+  const record = recordOf(
+    service,
+    type,
+    method,
+    input,
+    proposal.config,
+    Object.keys(proposal.secret),
+    expiresAt,
+  );
   return { record, secret: proposal.secret, login: proposal.login, notes: proposal.notes };
 }
 
@@ -156,7 +170,8 @@ export function checkRecord(type: ConnectorType, record: ConnectorRecord): void 
   if (short !== undefined) {
     throw new ValetkeyError('LIFETIME_TOO_SHORT', { subject: 'expiration_seconds', reason: short });
   }
-  const bound = record.resource_type === undefined ? undefined : type.resourceTypes[record.resource_type];
+  const bound =
+    record.resource_type === undefined ? undefined : type.resourceTypes[record.resource_type];
   if (bound?.instances === true && !method.narrows(record.config) && !record.allow_unscoped) {
     throw new ValetkeyError('SCOPE_UNSUPPORTED', {
       subject: record.name,
@@ -191,7 +206,9 @@ async function secretOf(service: Service, draft: Draft): Promise<Readonly<Record
 
 export function wantedResources(record: ConnectorRecord, type: ConnectorType) {
   return record.resource_type === undefined
-    ? Object.keys(type.resourceTypes).map((resource_type) => resourceOf(record, type, { resource_type }))
+    ? Object.keys(type.resourceTypes).map((resource_type) =>
+        resourceOf(record, type, { resource_type }),
+      )
     : [resourceOf(record, type, {})];
 }
 

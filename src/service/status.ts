@@ -31,7 +31,9 @@ export async function status(
       name,
       grants: (workload?.grants ?? []).map(
         ({ connector, resource_id, access }) =>
-          connector + (resource_id === undefined ? '' : `=${resource_id}`) + (access === undefined ? '' : `:${access}`),
+          connector +
+          (resource_id === undefined ? '' : `=${resource_id}`) +
+          (access === undefined ? '' : `:${access}`),
       ),
     })),
     issued: service.broker.entries().map(({ issued, renewsAt, lastError }) => ({

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import type { ConnectorRecord } from '../catalog/record.ts';
 import type { ConnectorType } from '../connectors/contract.ts';
-import { lookup } from '../connectors/issue.ts';
+import { lookup } from '../connectors/input.ts';
 import type { Saved } from '../control/api.ts';
 import type { Checked } from '../control/schema.ts';
 import { ValetkeyError } from '../core/errors.ts';
@@ -61,7 +61,8 @@ async function draftOf(
     ...current,
     name: input.new_name ?? current.name,
     auth_method: method.kind,
-    description: input.description ?? (removed.has('description') ? undefined : current.description),
+    description:
+      input.description ?? (removed.has('description') ? undefined : current.description),
     labels,
     config: { ...config },
     secret_fields: Object.keys(secret),
@@ -69,7 +70,8 @@ async function draftOf(
     expiration_seconds:
       input.expiration_seconds ??
       (removed.has('expiration_seconds') || !kept ? undefined : current.expiration_seconds),
-    allow_unscoped: input.allow_unscoped ?? (removed.has('allow_unscoped') ? false : current.allow_unscoped),
+    allow_unscoped:
+      input.allow_unscoped ?? (removed.has('allow_unscoped') ? false : current.allow_unscoped),
     updated_at: new Date(service.clock.now()).toISOString(),
   };
   return { record: rebound(record, type, input, removed), secret, notes: [] };
@@ -155,7 +157,11 @@ function sameFields(a: SecretFields, b: SecretFields): boolean {
   );
 }
 
-async function moveLogin(service: Service, from: ConnectorRecord, to: ConnectorRecord): Promise<void> {
+async function moveLogin(
+  service: Service,
+  from: ConnectorRecord,
+  to: ConnectorRecord,
+): Promise<void> {
   const login = await service.store.get(loginSecretIdOf(from.name));
   if (login === undefined) return;
   await service.store.set(loginSecretIdOf(to.name), login);

@@ -23,14 +23,14 @@ export interface Log {
  * The log: one JSON object a line on `destination`. The logging library is loaded with the first
  * line, so that it costs nothing at start. Never a secret; vendor text only redacted.
  */
-export function createLog(
-  level: Level,
-  destination: NodeJS.WritableStream,
-): Log {
+export function createLog(level: Level, destination: NodeJS.WritableStream): Log {
   let last: Promise<unknown> = Promise.resolve();
   const ready = () =>
     import('pino').then(({ pino }) =>
-      pino({ level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }, destination),
+      pino(
+        { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` },
+        destination,
+      ),
     );
   let logger: ReturnType<typeof ready> | undefined;
   const limit = refusalLimit();
@@ -71,7 +71,11 @@ function lineOf(event: Exclude<Event, { type: 'answered' }>): Line {
   switch (event.type) {
     case 'issued': {
       const { type, at: _at, expiresAt, ...fields } = event;
-      return { level: 'info', fields: { event: type, ...fields, expiresAt: iso(expiresAt) }, message: 'handed out' };
+      return {
+        level: 'info',
+        fields: { event: type, ...fields, expiresAt: iso(expiresAt) },
+        message: 'handed out',
+      };
     }
     case 'obtained': {
       const { type, at: _at, expiresAt, tookMs, ...fields } = event;
@@ -97,7 +101,11 @@ function lineOf(event: Exclude<Event, { type: 'answered' }>): Line {
     }
     case 'refused': {
       const { type, at: _at, why, ...fields } = event;
-      return { level: 'warn', fields: { event: type, ...fields, why: redact(why) }, message: 'refused' };
+      return {
+        level: 'warn',
+        fields: { event: type, ...fields, why: redact(why) },
+        message: 'refused',
+      };
     }
     case 'clock-stepped':
       return {

@@ -6,9 +6,18 @@ const MOST_SERIES = 200;
 const METRICS = {
   valetkey_requests_total: { help: 'Requests answered', labels: ['endpoint', 'status'] },
   valetkey_refused_total: { help: 'Requests refused', labels: ['why'] },
-  valetkey_credentials_issued_total: { help: 'Credentials handed to a workload', labels: ['connector'] },
-  valetkey_credentials_obtained_total: { help: 'Credentials obtained from a cloud', labels: ['connector', 'renewal'] },
-  valetkey_upstream_failures_total: { help: 'Failed upstream calls', labels: ['connector', 'code'] },
+  valetkey_credentials_issued_total: {
+    help: 'Credentials handed to a workload',
+    labels: ['connector'],
+  },
+  valetkey_credentials_obtained_total: {
+    help: 'Credentials obtained from a cloud',
+    labels: ['connector', 'renewal'],
+  },
+  valetkey_upstream_failures_total: {
+    help: 'Failed upstream calls',
+    labels: ['connector', 'code'],
+  },
   valetkey_clock_steps_total: { help: 'Clock steps and sleeps noticed', labels: [] },
 } as const;
 
@@ -19,7 +28,10 @@ type MetricName = keyof typeof METRICS;
  * addition and start costs nothing.
  */
 export function createMetrics(): { readonly listen: Listener; render(): Promise<string> } {
-  const series = new Map<string, { readonly name: MetricName; readonly labels: Record<string, string>; count: number }>();
+  const series = new Map<
+    string,
+    { readonly name: MetricName; readonly labels: Record<string, string>; count: number }
+  >();
 
   function add(name: MetricName, values: readonly string[]): void {
     let key = [name, ...values].join('\n');
@@ -33,7 +45,9 @@ export function createMetrics(): { readonly listen: Listener; render(): Promise<
       found.count += 1;
       return;
     }
-    const labels = Object.fromEntries(METRICS[name].labels.map((label, i) => [label, chosen[i] ?? '']));
+    const labels = Object.fromEntries(
+      METRICS[name].labels.map((label, i) => [label, chosen[i] ?? '']),
+    );
     series.set(key, { name, labels, count: 1 });
   }
 
@@ -47,7 +61,10 @@ export function createMetrics(): { readonly listen: Listener; render(): Promise<
         case 'issued':
           return add('valetkey_credentials_issued_total', [event.subject.connector]);
         case 'obtained':
-          return add('valetkey_credentials_obtained_total', [event.subject.connector, String(event.renewal)]);
+          return add('valetkey_credentials_obtained_total', [
+            event.subject.connector,
+            String(event.renewal),
+          ]);
         case 'failed':
           return add('valetkey_upstream_failures_total', [event.subject.connector, event.code]);
         case 'clock-stepped':
@@ -62,7 +79,8 @@ export function createMetrics(): { readonly listen: Listener; render(): Promise<
       const registry = new Registry();
       for (const [name, { help, labels }] of Object.entries(METRICS)) {
         const counter = new Counter({ name, help, labelNames: [...labels], registers: [registry] });
-        for (const one of series.values()) if (one.name === name) counter.inc(one.labels, one.count);
+        for (const one of series.values())
+          if (one.name === name) counter.inc(one.labels, one.count);
       }
       return registry.metrics();
     },

@@ -8,7 +8,10 @@ const PATTERNS: readonly [RegExp, string][] = [
   [/-----BEGIN [^-]+-----[\s\S]*?(-----END [^-]+-----|$)/g, '[redacted key]'],
   [/\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?/g, '[redacted jwt]'],
   [/\bAGE-SECRET-KEY-1\w+/g, '[redacted key]'],
-  [/((?:secret|token|password|passphrase|signature|authorization|credential)\w*["']?\s*[=:]\s*["']?)[^\s"'&,<>]+/gi, '$1[redacted]'],
+  [
+    /((?:secret|token|password|passphrase|signature|authorization|credential)\w*["']?\s*[=:]\s*["']?)[^\s"'&,<>]+/gi,
+    '$1[redacted]',
+  ],
   [/[A-Za-z0-9+/_=-]{28,}/g, '[redacted]'],
 ];
 
@@ -17,14 +20,21 @@ export function redact(text: string): string {
   let safe = text;
   for (const [pattern, replacement] of PATTERNS) safe = safe.replace(pattern, replacement);
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  safe = safe.replace(/[\u0000-\u001f\u007f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  safe = safe.replace(
+    /[\u0000-\u001f\u007f]/g,
+    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
   return safe.length > LONGEST ? `${safe.slice(0, LONGEST)}…` : safe;
 }
 
 /** The chain of causes of an error, each as redacted text. */
 export function redactedCauses(error: unknown): readonly string[] {
   const causes: string[] = [];
-  for (let current = error; current instanceof Error && causes.length < 5; current = current.cause) {
+  for (
+    let current = error;
+    current instanceof Error && causes.length < 5;
+    current = current.cause
+  ) {
     causes.push(redact(`${current.name}: ${current.message}`));
   }
   return causes;

@@ -4,7 +4,13 @@ import type { Issued, IssueRequest } from '../core/credential.ts';
 import { ValetkeyError } from '../core/errors.ts';
 import type { Evidence } from '../core/events.ts';
 import type { Peer } from '../core/peer.ts';
-import type { Caller, Connection, EndpointContext, IssueChoice, Proof } from '../endpoints/contract.ts';
+import type {
+  Caller,
+  Connection,
+  EndpointContext,
+  IssueChoice,
+  Proof,
+} from '../endpoints/contract.ts';
 import { byListener, bySubject } from './identify.ts';
 import type { VerifyServiceAccount } from './service-accounts.ts';
 import type { Tokens } from './tokens.ts';
@@ -61,7 +67,9 @@ export function createAccess(options: AccessOptions): Pick<EndpointContext, 'ide
       profiles(kind) {
         const now = current();
         if (!isUsable(now)) return [];
-        return now.profiles.filter((profile) => profile.kind === kind).map((profile) => profile.name);
+        return now.profiles
+          .filter((profile) => profile.kind === kind)
+          .map((profile) => profile.name);
       },
     };
     known.set(caller, { workload: name, ...about });
@@ -90,12 +98,20 @@ export function createAccess(options: AccessOptions): Pick<EndpointContext, 'ide
     const workload = byListener(options.workloads().values(), connection.listener, peer);
     return workload === undefined
       ? undefined
-      : callerFor(workload, { by: 'listener', endpoint: connection.listener, peer: async () => peer });
+      : callerFor(workload, {
+          by: 'listener',
+          endpoint: connection.listener,
+          peer: async () => peer,
+        });
   }
 
-  async function byServiceAccount(connection: Connection, jwt: string): Promise<Caller | undefined> {
+  async function byServiceAccount(
+    connection: Connection,
+    jwt: string,
+  ): Promise<Caller | undefined> {
     const subject = await options.verifyServiceAccount()?.(jwt);
-    const workload = subject === undefined ? undefined : bySubject(options.workloads().values(), subject);
+    const workload =
+      subject === undefined ? undefined : bySubject(options.workloads().values(), subject);
     return workload === undefined
       ? undefined
       : callerFor(workload, {
@@ -105,7 +121,10 @@ export function createAccess(options: AccessOptions): Pick<EndpointContext, 'ide
         });
   }
 
-  async function recorded(issued: Issued, { workload, by, endpoint, peer }: Known): Promise<Issued> {
+  async function recorded(
+    issued: Issued,
+    { workload, by, endpoint, peer }: Known,
+  ): Promise<Issued> {
     const process = await peer().catch(() => undefined);
     handouts.record(issued, { workload, by, endpoint, ...process });
     return issued;

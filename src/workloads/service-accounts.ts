@@ -53,7 +53,8 @@ function isForeign(error: unknown): boolean {
   return (
     error instanceof errors.JWSSignatureVerificationFailed ||
     error instanceof errors.JWKSNoMatchingKey ||
-    (error instanceof errors.JWTClaimValidationFailed && (error.claim === 'aud' || error.claim === 'iss'))
+    (error instanceof errors.JWTClaimValidationFailed &&
+      (error.claim === 'aud' || error.claim === 'iss'))
   );
 }
 

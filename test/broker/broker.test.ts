@@ -99,7 +99,8 @@ describe('invariant 4: one upstream call per cold key', () => {
   test('a failing key backs off and answers from its negative cache in between', async () => {
     const { broker, upstream, clock } = setup({ random: 0.999 });
     upstream.state.fail = new ValetkeyError('UPSTREAM_UNAVAILABLE');
-    for (let i = 0; i < 50; i += 1) expect(await codeOf(broker.get(REQUEST, 800))).toBe('UPSTREAM_UNAVAILABLE');
+    for (let i = 0; i < 50; i += 1)
+      expect(await codeOf(broker.get(REQUEST, 800))).toBe('UPSTREAM_UNAVAILABLE');
     expect(upstream.state.calls).toBe(1);
     await clock.advance(1_000);
     await codeOf(broker.get(REQUEST, 800));
@@ -264,7 +265,11 @@ test('events: obtained, renewed and failed are told with the connector, never th
   upstream.state.fail = new ValetkeyError('UPSTREAM_THROTTLED', { upstreamCode: 'Throttling' });
   await clock.advance(36 * MINUTE);
   const told = seen.flatMap((event) =>
-    event.type === 'obtained' ? [`obtained ${event.renewal}`] : event.type === 'failed' ? ['failed'] : [],
+    event.type === 'obtained'
+      ? [`obtained ${event.renewal}`]
+      : event.type === 'failed'
+        ? ['failed']
+        : [],
   );
   expect(told.slice(0, 3)).toEqual(['obtained false', 'obtained true', 'failed']);
   expect(JSON.stringify(seen)).not.toContain('"secretAccessKey"');
