@@ -3,7 +3,7 @@ import { amzDate, authorization, type Keys } from './sigv4.ts';
 export type Params = Readonly<Record<string, string>>;
 
 /** Form encoding with `%20`: Ceph reads a `+` of a form body literally. */
-export const formBody = (params: Params): string =>
+const formBody = (params: Params): string =>
   Object.entries(params)
     .map((pair) => pair.map(rfc3986).join('='))
     .join('&');

@@ -1,7 +1,13 @@
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+
 import { callQuery, type Params } from './aws-query.ts';
 import { startCluster, type Cluster } from './ceph-cluster.ts';
+import { stopAll } from './process.ts';
 import type { Keys } from './sigv4.ts';
-import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { startStsGateway, type StsGateway } from './sts-gateway.ts';
+
+/** Ceph's ARNs name no account; this is what the gateway's GetCallerIdentity says. */
+export const CEPH_ACCOUNT = '210987654321';
 
 const ADMIN: Keys = {
   accessKeyId: 'ADMINKEYADMINKEYADMI',
@@ -9,7 +15,7 @@ const ADMIN: Keys = {
 };
 const SVC: Keys = { accessKeyId: 'SVCKEYSVCKEYSVCKEYSV', secretAccessKey: 'svc-secret-of-the-bed' };
 
-export interface Role {
+interface Role {
   /** Who may assume it: an IAM principal, `*` or a user's name. */
   readonly trusts: string;
   /** What it may, as a policy document. */
@@ -17,7 +23,10 @@ export interface Role {
 }
 
 export interface CephBed {
+  /** Ceph itself, with its own manners. */
   readonly endpoint: string;
+  /** The same with the manners of AWS; where clients and the daemon are sent. */
+  readonly gateway: StsGateway;
   /** The service user that the fixture's role trusts: what a connector would hold. */
   readonly svc: Keys;
   readonly svcArn: string;
@@ -39,19 +48,26 @@ export interface CephBed {
 /**
  * Ceph's object gateway: an S3, STS and IAM written independently of AWS and of us, which enforces
  * signatures, session tokens, trust, role policies, session policies and expiry (down to 1 s).
- * It knows no GetCallerIdentity (405) and no `sts:ExternalId`.
+ * It knows no `sts:ExternalId`, and no GetCallerIdentity: that one the gateway answers.
  */
 export async function startCeph(): Promise<CephBed> {
   const cluster = await startCluster();
+  const stops = [() => cluster.stop()];
   try {
-    return await withFixture(cluster);
+    const gateway = await startStsGateway({ upstream: cluster.endpoint, account: CEPH_ACCOUNT });
+    stops.push(() => gateway.stop());
+    return await withFixture(cluster, gateway, () => stopAll(stops));
   } catch (error) {
-    await cluster.stop();
+    await stopAll(stops);
     throw error;
   }
 }
 
-async function withFixture(cluster: Cluster): Promise<CephBed> {
+async function withFixture(
+  cluster: Cluster,
+  gateway: StsGateway,
+  stop: () => Promise<void>,
+): Promise<CephBed> {
   const { endpoint } = cluster;
   const buckets = ['alpha', 'beta'] as const;
   const s3 = new S3Client({
@@ -74,6 +90,7 @@ async function withFixture(cluster: Cluster): Promise<CephBed> {
       ...secret,
       ...words,
     );
+    gateway.addIdentity(keys, userArn(name));
     return userArn(name);
   };
   const iam = (params: Params) =>
@@ -113,13 +130,14 @@ async function withFixture(cluster: Cluster): Promise<CephBed> {
 
   return {
     endpoint,
+    gateway,
     svc: SVC,
     svcArn: userArn('svc'),
     admin: ADMIN,
     roleArn,
     buckets,
     env: {
-      AWS_ENDPOINT_URL: endpoint,
+      AWS_ENDPOINT_URL: gateway.endpoint,
       AWS_REGION: 'us-east-1',
       AWS_DEFAULT_REGION: 'us-east-1',
       // This Ceph is older than the SDKs' trailing checksums.
@@ -132,7 +150,7 @@ async function withFixture(cluster: Cluster): Promise<CephBed> {
     putObject,
     stop: async () => {
       s3.destroy();
-      await cluster.stop();
+      await stop();
     },
   };
 }

@@ -1,6 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 
 import {
   must,
@@ -79,9 +81,7 @@ export async function startKeyring(state: KeyringState): Promise<KeyringBed> {
     run: (command, args, options) =>
       run(command, args, { ...options, env: { ...env, ...options?.env } }),
     lock,
-    // A second daemon hands the password to the first one and ends.
-    unlock: async () =>
-      void (await must('gnome-keyring-daemon', ['--unlock'], { env, input: PASSWORD })),
+    unlock: () => unlockThrough(join(session.XDG_RUNTIME_DIR, 'keyring/control')),
     stop: () => stopAll(stops),
   };
   if (state === 'no-bus') return bed;
@@ -109,4 +109,28 @@ export async function startKeyring(state: KeyringState): Promise<KeyringBed> {
     await stopAll(stops);
     throw new Error(`the ${state} keyring bed did not start: ${log}`, { cause: error });
   }
+}
+
+const word = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+};
+
+/**
+ * Unlocks the login keyring as a login does: by the daemon's control socket. (`gnome-keyring-daemon
+ * --unlock` would start a second daemon.) A packet is length, operation, arguments; its answer is
+ * length, result. Source: gnome-keyring, pam/gkr-pam-client.c and daemon/control/gkd-control-codes.h.
+ */
+async function unlockThrough(path: string): Promise<void> {
+  const UNLOCK = 1;
+  const OK = 0;
+  const password = Buffer.from(PASSWORD);
+  const socket = connect(path);
+  // The first byte only carries the caller's uid along.
+  const parts = [word(12 + password.length), word(UNLOCK), word(password.length), password];
+  socket.write(Buffer.concat([Buffer.of(0), ...parts]));
+  const reply = await buffer(socket);
+  if (reply.length !== 8 || reply.readUInt32BE(4) !== OK)
+    throw new Error('the keyring stayed locked');
 }

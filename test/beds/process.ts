@@ -7,6 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 const STOP_GRACE_MS = 3000;
 const DEFAULT_RUN_MS = 60_000;
 
+/** The kernel ends the server when the test process is gone, however that went. */
+const DIES_WITH_US = ['setpriv', '--pdeathsig', 'KILL', '--'] as const;
+
 export type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Outcome {
@@ -23,7 +26,7 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
-/** A server of a bed. It dies with the test process, even when that one is killed. */
+/** A server of a bed. */
 export interface BedProcess {
   readonly pid: number;
   /** Rejects with the log's place as soon as the process ends while nobody asked it to. */
@@ -69,9 +72,8 @@ export function startProcess(
   args: readonly string[],
   { env, log, input }: { env: Env; log: string; input?: string },
 ): BedProcess {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
-    env: { ...env },
-  });
+  const [first, ...rest] = [...DIES_WITH_US, command, ...args];
+  const child = spawn(first, rest, { env: { ...env } });
   const file = createWriteStream(log, { flags: 'a' });
   child.stdout.pipe(file, { end: false });
   child.stderr.pipe(file, { end: false });

@@ -37,6 +37,14 @@ export const problem = (status: number, code: string, message = code): Answer =>
       `<Code>${code}</Code><Message>${message}</Message></Error><RequestId>bed</RequestId></ErrorResponse>`,
   );
 
+/** Ceph's S3 errors say nothing in words, and the AWS CLIs crash on that. */
+export function withMessage(answer: Answer): Answer {
+  if (answer.status < 400) return answer;
+  const text = answer.body.toString();
+  const said = text.replace('<Message></Message>', '<Message>refused by the bed</Message>');
+  return { ...answer, body: Buffer.from(said) };
+}
+
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
 export const callerIdentity = (account: string, { keys, arn }: Known): Answer =>
   xml(

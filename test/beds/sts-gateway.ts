@@ -6,10 +6,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { signForm, xmlText, type Params } from './aws-query.ts';
 import { listenOnLoopback } from './process.ts';
 import { authorization, readAuthorization, type Keys } from './sigv4.ts';
-import { callerIdentity, problem, received, send, type Answer, type Known } from './sts-answers.ts';
+import {
+  callerIdentity,
+  problem,
+  received,
+  send,
+  withMessage,
+  type Answer,
+  type Known,
+} from './sts-answers.ts';
 
 /** What goes wrong from now on, for calls of STS only. */
-export type Fault =
+type Fault =
   /** The connection breaks without an answer. */
   | { readonly kind: 'down' }
   | { readonly kind: 'delay'; readonly ms: number }
@@ -19,13 +27,11 @@ export type Fault =
 
 export interface GatewayOptions {
   readonly upstream: string;
-  /** The long-lived keys that may come through, with the identity each stands for. */
-  readonly identities: readonly { readonly keys: Keys; readonly arn: string }[];
   /** The account that GetCallerIdentity names. When absent, that call goes upstream. */
   readonly account?: string;
 }
 
-export interface StsCall {
+interface StsCall {
   readonly action: string;
   readonly params: Params;
   readonly at: number;
@@ -36,6 +42,8 @@ export interface StsGateway {
   /** Every call of STS that arrived, the failed ones too, in order. */
   readonly calls: StsCall[];
   count(action: string): number;
+  /** Long-lived keys that may come through, and whom they stand for. Sessions it learns by itself. */
+  addIdentity(keys: Keys, arn: string): void;
   setFault(fault: Fault | undefined): void;
   /** From now on sessions live this many seconds upstream, whatever was asked for; `undefined` ends it. */
   setSessionSeconds(seconds: number | undefined): void;
@@ -44,13 +52,11 @@ export interface StsGateway {
 
 /**
  * Stands before another server's STS: shortens sessions, counts, breaks. Everything that is not STS
- * passes through untouched. A changed body needs a new signature, so the gateway checks the client's
+ * passes through, and only an error without a message is given one. A changed body needs a new signature, so the gateway checks the client's
  * own first; without that, a client with a wrong secret would be let in.
  */
 export async function startStsGateway(options: GatewayOptions): Promise<StsGateway> {
-  const known = new Map<string, Known>(
-    options.identities.map(({ keys, arn }) => [keys.accessKeyId, { keys, arn }]),
-  );
+  const known = new Map<string, Known>();
   const calls: StsCall[] = [];
   let fault: Fault | undefined;
   let sessionSeconds: number | undefined;
@@ -103,7 +109,8 @@ export async function startStsGateway(options: GatewayOptions): Promise<StsGatew
     const params = stsParams(request, body.toString());
     if (params === undefined) {
       const { method = 'GET', headers, url } = request;
-      send(response, await received(options.upstream + url, { method, headers, body }));
+      const answer = await received(options.upstream + url, { method, headers, body });
+      send(response, withMessage(answer));
       return;
     }
     calls.push({ action: params['Action'] ?? '', params, at: Date.now() });
@@ -131,6 +138,7 @@ export async function startStsGateway(options: GatewayOptions): Promise<StsGatew
     endpoint: `http://127.0.0.1:${port}`,
     calls,
     count: (action) => calls.filter((call) => call.action === action).length,
+    addIdentity: (keys, arn) => void known.set(keys.accessKeyId, { keys, arn }),
     setFault: (next) => (fault = next),
     setSessionSeconds: (seconds) => (sessionSeconds = seconds),
     async stop() {

@@ -16,7 +16,7 @@ import { buildGo, buildJava, buildRust, programs } from './builds.ts';
  */
 export type Verb = 'identity' | 'creds' | 's3-ls' | 's3-get' | 's3-put' | 'loop-get';
 
-export interface RunClient {
+interface RunClient {
   /** Words before the command: `namespace.inside`. */
   readonly inside?: readonly string[];
   readonly timeoutMs?: number;
@@ -87,13 +87,14 @@ function cli(name: string, path: () => string, knowsEndpointVariables: boolean):
   };
 }
 
-const here = (path: string): string => new URL(`clients/${path}`, import.meta.url).pathname;
+const boto3 = new URL('./clients/boto3/client.py', import.meta.url).pathname;
+const awsJsV3 = new URL('./clients/aws-js-v3/client.mjs', import.meta.url).pathname;
 
 export const clients: readonly Client[] = [
-  program('boto3', nothing, () => [pythonPath(), here('boto3/client.py')]),
+  program('boto3', nothing, () => [pythonPath(), boto3]),
   cli('aws-cli-v1', () => pythonScript('aws'), true),
   cli('aws-cli-v2', awsCli2Path, false),
-  program('aws-js-v3', nothing, () => [process.execPath, here('aws-js-v3/client.mjs')]),
+  program('aws-js-v3', nothing, () => [process.execPath, awsJsV3]),
   program('go-v2', buildGo, () => [programs.go]),
   program('java-v2', buildJava, () => ['java', '-cp', programs.java, 'Client']),
   program('rust', buildRust, () => [programs.rust]),

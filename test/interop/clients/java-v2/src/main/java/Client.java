@@ -1,12 +1,14 @@
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
@@ -14,6 +16,8 @@ import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.core.useragent.BusinessMetricFeatureId;
+import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.S3Object;
 import software.amazon.awssdk.services.sts.StsClient;
@@ -48,10 +52,19 @@ public final class Client {
   private static Map<String, Object> creds() {
     AwsCredentialsIdentity found = DefaultCredentialsProvider.builder().build().resolveCredentials();
     return answer(
-        "provider", found.providerName().orElse(null),
+        "provider", found.providerName().map(Client::featureName).orElse(null),
         "accessKeyId", found.accessKeyId(),
         "hasToken", found instanceof AwsSessionCredentials,
         "expiration", found.expirationTime().map(Object::toString).orElse(null));
+  }
+
+  /** The SDK names a provider by the short id of its user-agent feature ("g"); this is the long one. */
+  private static String featureName(String id) {
+    return Arrays.stream(BusinessMetricFeatureId.values())
+        .filter(feature -> id.equals(feature.value()))
+        .map(Enum::name)
+        .findFirst()
+        .orElse(id);
   }
 
   private static Map<String, Object> list(String bucket) {
@@ -69,7 +82,7 @@ public final class Client {
       @Override
       public void beforeTransmission(Context.BeforeTransmission context, ExecutionAttributes attributes) {
         context.httpRequest().firstMatchingHeader("Authorization").map(SIGNED_BY::matcher)
-            .filter(java.util.regex.Matcher::find).ifPresent(signed -> keyIds.add(signed.group(1)));
+            .filter(Matcher::find).ifPresent(signed -> keyIds.add(signed.group(1)));
       }
     });
     int reads = 0;
@@ -133,7 +146,7 @@ public final class Client {
       return map.entrySet().stream().map(e -> json(e.getKey()) + ":" + json(e.getValue())).collect(Collectors.joining(",", "{", "}"));
     }
     if (value instanceof Iterable<?> items) {
-      List<String> parts = new java.util.ArrayList<>();
+      List<String> parts = new ArrayList<>();
       items.forEach(item -> parts.add(json(item)));
       return "[" + String.join(",", parts) + "]";
     }
