@@ -38,7 +38,8 @@ export function mapOf<K extends z.ZodString, V extends z.ZodType>(key: K, value:
 export function checkedBy(parse: (text: string) => unknown) {
   return (text: string, ctx: z.RefinementCtx<string>): void => {
     const message = complaint(() => parse(text));
-    if (message !== undefined) ctx.addIssue({ code: 'custom', message });
+    // What looks at several fields is not asked any more: it may take this one for good.
+    if (message !== undefined) ctx.addIssue({ code: 'custom', message, continue: false });
   };
 }
 

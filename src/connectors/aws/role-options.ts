@@ -80,7 +80,6 @@ export const roleFields = {
   source_identity: z
     .string()
     .regex(SESSION_NAME, '2 to 64 letters, digits and _+=,.@- make a source identity')
-    .refine((name) => !name.startsWith('aws:'), 'a source identity does not begin with aws:')
     .optional()
     .describe('Source identity that AWS records; it stays the same along the role chain'),
   role_session_name: SessionName.optional().describe(

@@ -33,26 +33,15 @@ const CODES: Readonly<Record<string, Row>> = {
   ValidationError: ['UPSTREAM_INVALID'],
   ValidationException: ['UPSTREAM_INVALID'],
   MalformedPolicyDocument: ['UPSTREAM_INVALID', 'check the connector’s policy and policy_arns'],
-  MalformedPolicyDocumentException: [
-    'UPSTREAM_INVALID',
-    'check the connector’s policy and policy_arns',
-  ],
   PackedPolicyTooLarge: TOO_LARGE,
-  PackedPolicyTooLargeException: TOO_LARGE,
   ExpiredToken: EXPIRED,
   ExpiredTokenException: EXPIRED,
   InvalidIdentityToken: [
     'UPSTREAM_BAD_CREDENTIAL',
     'check the token’s issuer, audience and signature',
   ],
-  InvalidIdentityTokenException: [
-    'UPSTREAM_BAD_CREDENTIAL',
-    'check the token’s issuer, audience and signature',
-  ],
   IDPRejectedClaim: ['UPSTREAM_DENIED', 'the identity provider does not accept the token'],
-  IDPRejectedClaimException: ['UPSTREAM_DENIED', 'the identity provider does not accept the token'],
   IDPCommunicationError: DOWN,
-  IDPCommunicationErrorException: DOWN,
   InvalidClientTokenId: NEW_KEY,
   InvalidAccessKeyId: NEW_KEY,
   UnrecognizedClientException: NEW_KEY,
@@ -128,7 +117,7 @@ export function mapSdkError(error: unknown, now: number, signal?: AbortSignal): 
 
 function rowOf(error: SdkError, now: number): Row {
   const name = upstreamCodeOf(error);
-  const known = name === undefined ? undefined : CODES[name];
+  const known = name !== undefined && Object.hasOwn(CODES, name) ? CODES[name] : undefined;
   if (known === NEW_KEY && isSkewed(error, now)) return SKEWED;
   if (known !== undefined) return known;
   const status = error.$metadata?.httpStatusCode ?? error.$response?.statusCode;
@@ -148,10 +137,12 @@ function rowOfStatus(error: SdkError, status: number): Row {
   return STATUSES[status] ?? ['UPSTREAM_INVALID'];
 }
 
-/** The SDK names errors after their code; `Unknown` where the answer is not of the service’s shape. */
+/** AWS's word as it was sent; the SDK's name for it may have `Exception` added. */
 function upstreamCodeOf(error: SdkError): string | undefined {
   if (error.$fault === undefined) return error.code;
-  return error.name === 'Unknown' || error.name === 'Error' ? error.Code : error.name;
+  if (error.Code !== undefined) return error.Code;
+  // `Unknown` is the SDK's, for an answer that is not of the service's shape.
+  return error.name === 'Unknown' || error.name === 'Error' ? undefined : error.name;
 }
 
 /** A wrong signature may be a wrong clock: the answer’s own date tells. */
