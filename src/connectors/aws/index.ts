@@ -1,8 +1,11 @@
 import { defineConnectorType } from '../contract.ts';
 import federationToken from './auth-methods/federation-token.ts';
 import iamRole from './auth-methods/iam-role.ts';
+import implicit from './auth-methods/implicit.ts';
+import profile from './auth-methods/profile.ts';
 import secretKey from './auth-methods/secret-key.ts';
 import sessionToken from './auth-methods/session-token.ts';
+import sso from './auth-methods/sso.ts';
 import stsToken from './auth-methods/sts-token.ts';
 import webIdentity from './auth-methods/web-identity.ts';
 import type { AwsCloud, AwsScope } from './cloud.ts';
@@ -31,6 +34,9 @@ export default defineConnectorType<AwsCloud, AwsScope>({
     'web-identity': webIdentity,
     'sts-token': stsToken,
     'secret-key': secretKey,
+    profile,
+    sso,
+    implicit,
   },
   resourceTypes: {
     'aws-generic': awsGeneric,

@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
@@ -96,15 +96,16 @@ function clean(keys: Record<string, string | undefined>): Profile {
   return Object.fromEntries(entries);
 }
 
+/** Asked before the parser is, which takes whatever it cannot read for empty. */
 async function mustBeReadable(path: string): Promise<void> {
   try {
-    await access(path, constants.R_OK);
+    await readFile(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return;
     throw new ValetkeyError('CONFIG_UNREADABLE', {
       subject: path,
-      hint: 'check who owns the file and its mode',
+      hint: 'check what the file is, who owns it and its mode',
       cause: error,
     });
   }
