@@ -71,3 +71,7 @@ export function readAuthorization(header: string | undefined): Claim | undefined
 
 /** Now, as Signature Version 4 writes it. */
 export const amzDate = (): string => new Date().toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
+
+/** ms since the epoch, or NaN. */
+export const readAmzDate = (date: string): number =>
+  Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));

@@ -12,6 +12,8 @@ import type { Keys } from './sigv4.ts';
 export interface Known {
   readonly keys: Keys;
   readonly arn: string;
+  /** ms since the epoch */
+  readonly expiresAt: number;
 }
 
 export interface Answer {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { signForm, xmlText, type Params } from './aws-query.ts';
 import { listenOnLoopback } from './process.ts';
-import { authorization, readAuthorization, type Keys } from './sigv4.ts';
+import { authorization, readAmzDate, readAuthorization, type Keys } from './sigv4.ts';
 import {
   callerIdentity,
   problem,
@@ -52,8 +52,9 @@ export interface StsGateway {
 
 /**
  * Stands before another server's STS: shortens sessions, counts, breaks. Everything that is not STS
- * passes through, and only an error without a message is given one. A changed body needs a new signature, so the gateway checks the client's
- * own first; without that, a client with a wrong secret would be let in.
+ * passes through, and only an error without a message is given one. A changed body needs a new
+ * signature, so the gateway checks the client's own first; without that, a client with a wrong secret
+ * or a wrong clock would be let in.
  */
 export async function startStsGateway(options: GatewayOptions): Promise<StsGateway> {
   const known = new Map<string, Known>();
@@ -71,11 +72,12 @@ export async function startStsGateway(options: GatewayOptions): Promise<StsGatew
     if (caller && !isSignedBy(caller.keys, request, body))
       return problem(403, 'SignatureDoesNotMatch');
     if (claim && !caller) return problem(403, 'InvalidClientTokenId');
+    if (caller && caller.expiresAt < Date.now()) return problem(403, 'ExpiredToken');
     if (params['Action'] === 'GetCallerIdentity' && options.account !== undefined && caller) {
       return callerIdentity(options.account, caller);
     }
     const changed =
-      sessionSeconds === undefined
+      sessionSeconds === undefined || !ISSUES.test(params['Action'] ?? '')
         ? params
         : { ...params, DurationSeconds: String(sessionSeconds) };
     const host = new URL(options.upstream).host;
@@ -101,7 +103,8 @@ export async function startStsGateway(options: GatewayOptions): Promise<StsGatew
       secretAccessKey: xmlText(xml, 'SecretAccessKey'),
       sessionToken: xmlText(xml, 'SessionToken'),
     };
-    known.set(keys.accessKeyId, { keys, arn: /<Arn>([^<]*)</.exec(xml)?.[1] ?? '' });
+    const arn = /<Arn>([^<]*)</.exec(xml)?.[1] ?? '';
+    known.set(keys.accessKeyId, { keys, arn, expiresAt: Date.parse(xmlText(xml, 'Expiration')) });
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -138,7 +141,8 @@ export async function startStsGateway(options: GatewayOptions): Promise<StsGatew
     endpoint: `http://127.0.0.1:${port}`,
     calls,
     count: (action) => calls.filter((call) => call.action === action).length,
-    addIdentity: (keys, arn) => void known.set(keys.accessKeyId, { keys, arn }),
+    addIdentity: (keys, arn) =>
+      void known.set(keys.accessKeyId, { keys, arn, expiresAt: Infinity }),
     setFault: (next) => (fault = next),
     setSessionSeconds: (seconds) => (sessionSeconds = seconds),
     async stop() {
@@ -148,6 +152,12 @@ export async function startStsGateway(options: GatewayOptions): Promise<StsGatew
     },
   };
 }
+
+/** The actions that return credentials. */
+const ISSUES = /^(AssumeRole.*|GetSessionToken|GetFederationToken)$/;
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html: "15 minutes" */
+const MAX_SKEW_MS = 15 * 60_000;
 
 /** Unsigned actions (AssumeRoleWithWebIdentity) are sent on unsigned. */
 const NOBODY: Keys = { accessKeyId: 'none', secretAccessKey: 'none' };
@@ -165,6 +175,7 @@ function isSignedBy(keys: Keys, request: IncomingMessage, body: string): boolean
   const claim = readAuthorization(headers.authorization);
   const date = headers['x-amz-date'];
   if (claim === undefined || typeof date !== 'string') return false;
+  if (!(Math.abs(readAmzDate(date) - Date.now()) < MAX_SKEW_MS)) return false;
   const signed = Object.fromEntries(
     claim.signedHeaders.map((name) => [name, String(headers[name])]),
   );

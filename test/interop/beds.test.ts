@@ -68,6 +68,12 @@ const assume = (credentials: Keys, RoleArn = ceph.roleArn) =>
 const secondsLeft = ({ Credentials: issued }: AssumeRoleCommandOutput) =>
   ((issued?.Expiration?.getTime() ?? 0) - Date.now()) / 1000;
 
+const keysOf = ({ Credentials: issued }: AssumeRoleCommandOutput): Keys => ({
+  accessKeyId: issued?.AccessKeyId ?? '',
+  secretAccessKey: issued?.SecretAccessKey ?? '',
+  sessionToken: issued?.SessionToken ?? '',
+});
+
 const whoIs = (credentials: Keys) => sts(credentials).send(new GetCallerIdentityCommand({}));
 
 describe('ceph', () => {
@@ -155,15 +161,21 @@ describe('sts gateway', () => {
   });
 
   it('tells who calls, sessions included', async () => {
-    const { Credentials: issued } = await assume(ceph.svc);
-    const keys = {
-      accessKeyId: issued?.AccessKeyId ?? '',
-      secretAccessKey: issued?.SecretAccessKey ?? '',
-      sessionToken: issued?.SessionToken ?? '',
-    };
+    const keys = keysOf(await assume(ceph.svc));
     const { Arn, Account } = await whoIs(ceph.svc);
     expect({ Arn, Account }).toEqual({ Arn: ceph.svcArn, Account: CEPH_ACCOUNT });
     expect((await whoIs(keys)).Arn).toContain('reader-writer/via');
+  });
+
+  it('refuses a session that is over, and a clock that is wrong', async () => {
+    ceph.gateway.setSessionSeconds(1);
+    const keys = keysOf(await assume(ceph.svc));
+    await delay(1500);
+    await expect(whoIs(keys)).rejects.toMatchObject({ name: 'ExpiredToken' });
+    const late = sts(ceph.svc);
+    late.config.systemClockOffset = -20 * 60_000;
+    const call = late.send(new GetCallerIdentityCommand({}));
+    await expect(call).rejects.toMatchObject({ name: 'SignatureDoesNotMatch' });
   });
 
   it('takes forms whose spaces are written as plus signs', async () => {
