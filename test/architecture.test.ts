@@ -77,7 +77,7 @@ const ROWS: readonly {
       'composition/',
     ],
   },
-  { of: 'demo/', may: ['core/', 'config/', 'control/', 'composition/', 'stand-ins/', 'daemon.ts'] },
+  { of: 'demo/', may: ['broker/renewal.ts', 'endpoints/', 'core/', 'config/', 'control/', 'composition/', 'stand-ins/', 'daemon.ts'] },
   { of: 'cli/', may: ['core/', 'files/', 'config/', 'control/', 'credential-helpers/'] },
   {
     of: 'main.ts',
