@@ -8,6 +8,7 @@ import sessionToken from './auth-methods/session-token.ts';
 import sso from './auth-methods/sso.ts';
 import stsToken from './auth-methods/sts-token.ts';
 import webIdentity from './auth-methods/web-identity.ts';
+import { autoConfigure } from './auto-configure.ts';
 import type { AwsCloud, AwsScope } from './cloud.ts';
 import awsGeneric from './resource-types/aws-generic.ts';
 import s3Bucket from './resource-types/s3-bucket.ts';
@@ -29,13 +30,13 @@ export default defineConnectorType<AwsCloud, AwsScope>({
   }),
   authMethods: {
     'iam-role': iamRole,
+    profile,
+    sso,
     'session-token': sessionToken,
     'federation-token': federationToken,
     'web-identity': webIdentity,
     'sts-token': stsToken,
     'secret-key': secretKey,
-    profile,
-    sso,
     implicit,
   },
   resourceTypes: {
@@ -43,4 +44,5 @@ export default defineConnectorType<AwsCloud, AwsScope>({
     's3-bucket': s3Bucket,
   },
   merge: mergeScopes,
+  autoConfigure,
 });
