@@ -26,7 +26,6 @@ export function createS3(machine: Machine): S3 {
       requestHandler,
       // Compatible stores seldom have a host name per bucket.
       forcePathStyle: where.endpoint !== undefined,
-      followRegionRedirects: true,
       disableS3ExpressSessionAuth: true,
       useArnRegion: false,
       requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -41,13 +40,18 @@ export function createS3(machine: Machine): S3 {
     place: StsPlace,
     signal: AbortSignal,
     run: (client: S3Client, sdk: Sdk, options: { abortSignal: AbortSignal }) => Promise<unknown>,
+    moved = false,
   ): Promise<void> {
     signal.throwIfAborted();
     try {
       const { client, sdk } = await open(keys, place);
       await run(client, sdk, { abortSignal: signal });
     } catch (error) {
-      throw mapSdkError(error, clock.now(), signal);
+      const region = moved ? undefined : homeOf(error);
+      if (region === undefined || region === place.region) {
+        throw mapSdkError(error, clock.now(), signal);
+      }
+      await attempt(keys, { ...place, region }, signal, run, true);
     }
   }
 
@@ -80,4 +84,11 @@ export function createS3(machine: Machine): S3 {
         ),
       ),
   };
+}
+
+/** Every refusal by S3 names the region that the bucket is in; the SDK itself follows only some. */
+function homeOf(error: unknown): string | undefined {
+  const { $response } = error as { $response?: { headers?: Record<string, string> } };
+  const region = $response?.headers?.['x-amz-bucket-region'];
+  return region !== undefined && /^[a-z0-9-]+$/.test(region) ? region : undefined;
 }
