@@ -60,7 +60,8 @@ export async function registerByQuestions(
   });
   await showSaved(terminal, options.output, 'registered', saved);
   if (resourceType === undefined || options.resourceId !== undefined) return;
-  const id = await askResource(saved.verified?.resources ?? [], ask);
+  const listed = saved.verified?.resources.filter((row) => row.resourceType === resourceType);
+  const id = await askResource(listed ?? [], ask);
   if (id === undefined) return;
   const narrowed = await api.update({ name, resource_id: id });
   await showSaved(terminal, options.output, `limited to ${id}`, narrowed);
@@ -134,7 +135,7 @@ async function askResource(
   listings: readonly ResourceListing[],
   ask: Prompts,
 ): Promise<string | undefined> {
-  const ids = listings.filter((row) => row.error === undefined).flatMap((row) => row.resourceIds);
+  const ids = listings.flatMap((row) => (row.error === undefined ? row.resourceIds : []));
   if (ids.length < 2) return undefined;
   const every = { value: '', label: 'all of them', hint: `${ids.length}` };
   const id = await ask.choose('Limit the connector to one resource?', [

@@ -1,8 +1,9 @@
+import { fromWire } from '../../core/errors.ts';
+import type { ConnectorView } from '../../core/view.ts';
 import { defineCommand } from '../command.ts';
 import { addSelectionOptions, repeatable, selection, type SelectionOptions } from '../options.ts';
 import { addOutputOption, show, type OutputOptions } from '../output.ts';
 import { table } from '../table.ts';
-import { errorText } from '../terminal.ts';
 import { remaining } from '../times.ts';
 
 interface Options extends OutputOptions, SelectionOptions {
@@ -30,25 +31,29 @@ export default defineCommand<Options>({
     if (connectors.length === 0 && options.output === 'table') {
       return terminal.say('no connectors; valetkey connector register makes one');
     }
+    for (const { error } of connectors) {
+      if (error !== undefined) terminal.warn(fromWire(error).message, error.hint);
+    }
     return show(terminal, options.output, connectors, () =>
       table(
         ['NAME', 'TYPE', 'AUTH METHOD', 'RESOURCE TYPES', 'RESOURCE NAME', 'EXPIRES IN', 'LABELS'],
-        connectors.map((one) =>
-          one.error === undefined
-            ? [
-                one.name,
-                one.type,
-                one.authMethod,
-                one.resourceTypes.join('\n'),
-                one.resourceId ?? '<multiple>',
-                remaining(one.expiresAt, context.now()),
-                Object.entries(one.labels)
-                  .map(([key, value]) => `${key}=${value}`)
-                  .join('\n'),
-              ]
-            : [one.name, `error: ${errorText(one.error)}`],
-        ),
+        connectors.map((one) => row(one, context.now())),
       ),
     );
   },
 });
+
+function row(view: ConnectorView, now: number) {
+  if (view.error !== undefined) return [view.name, '<unreadable>'];
+  return [
+    view.name,
+    view.type,
+    view.authMethod,
+    view.resourceTypes.join('\n'),
+    view.resourceId ?? '<multiple>',
+    remaining(view.expiresAt, now),
+    Object.entries(view.labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join('\n'),
+  ];
+}

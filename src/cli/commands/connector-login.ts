@@ -44,24 +44,21 @@ async function answer(
   { options, context, terminal }: Invocation<Options>,
 ): Promise<string | undefined> {
   if (prompt === undefined) return undefined;
-  switch (prompt.kind) {
-    case 'device':
-      terminal.say(`open  ${prompt.url}\nand confirm the code  ${prompt.userCode}`);
-      terminal.say(`waiting (${remaining(prompt.expiresAt, context.now())}) …`);
-      return undefined;
-    case 'code': {
-      if (options.code !== undefined) return options.code;
-      if (terminal.interactive) {
-        const { text } = await createPrompts(context);
-        return text({ message: prompt.label });
-      }
-      const typed = (await readAll(context.stdin)).trim();
-      if (typed !== '') return typed;
-      throw new ValetkeyError('USAGE', {
-        subject: '--code',
-        reason: `${prompt.label} is needed, and there is nobody to ask`,
-        hint: 'give --code, or write the code to standard input',
-      });
-    }
+  if (prompt.kind === 'device') {
+    terminal.say(`open  ${prompt.url}\nand confirm the code  ${prompt.userCode}`);
+    terminal.say(`waiting (${remaining(prompt.expiresAt, context.now())}) …`);
+    return undefined;
   }
+  if (options.code !== undefined) return options.code;
+  if (terminal.interactive) {
+    const { text } = await createPrompts(context);
+    return text({ message: prompt.label });
+  }
+  const typed = (await readAll(context.stdin)).trim();
+  if (typed !== '') return typed;
+  throw new ValetkeyError('USAGE', {
+    subject: '--code',
+    reason: `${prompt.label} is needed, and there is nobody to ask`,
+    hint: 'give --code, or write the code to standard input',
+  });
 }
