@@ -127,31 +127,6 @@ async function runDaemon(
   };
 }
 
-/** The control API in this process, where no daemon runs. `stop` ends what it started. */
-export async function openControl(
-  around: Surroundings,
-): Promise<{ readonly api: ControlApi; stop(): Promise<void> }> {
-  const parts = await buildParts('in-process', around);
-  const handouts = createHandouts(parts.events, parts.clock);
-  const audit = createAudit(parts.paths.audit, () => {});
-  parts.events.subscribe(audit.listen);
-  const api = createApi(parts, {
-    handouts,
-    listeners: () => [],
-    profiles: (input) => profilesOf(parts, input),
-    openWorkload: () => Promise.reject(noDaemon()),
-    reload: () => Promise.reject(noDaemon()),
-    changed: () => Promise.resolve(),
-  });
-  return {
-    api,
-    async stop() {
-      parts.broker.stop();
-      await audit.flush();
-    },
-  };
-}
-
 async function claimHome({ paths }: Parts): Promise<() => void> {
   const release = await tryLock(paths.daemonLock);
   if (release !== undefined) return release;
@@ -196,8 +171,4 @@ function refuseMovedListeners(running: Config, next: Config): void {
       hint: 'restart the daemon',
     });
   }
-}
-
-function noDaemon(): ValetkeyError {
-  return new ValetkeyError('DAEMON_UNREACHABLE', { hint: 'start it with: valetkey serve' });
 }

@@ -29,8 +29,8 @@ export async function openControl(options: CommandLineOptions): Promise<OpenCont
   if (await accepts(controlSocket)) {
     return { api: connectControl(controlSocket), close: () => Promise.resolve() };
   }
-  const daemon = await import('../daemon.ts');
-  const { api, stop } = await daemon.openControl(options);
+  const { openInProcess } = await import('./in-process.ts');
+  const { api, stop } = await openInProcess(options);
   return { api, close: stop };
 }
 

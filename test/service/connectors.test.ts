@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { openControl } from '../../src/daemon.ts';
+import { openInProcess } from '../../src/composition/in-process.ts';
 import { ValetkeyError } from '../../src/core/errors.ts';
 import { testCloud } from '../support/cloud.ts';
 import { temporaryHome } from '../support/home.ts';
@@ -12,7 +12,12 @@ async function setup(config?: string) {
   const cloud = await testCloud();
   const home = await temporaryHome(config);
   const env = { ...cloud.env, VALETKEY_HOME: home, HOME: home };
-  const { api, stop } = await openControl({ env, version: 'test', clock: cloud.clock, ephemeral: true });
+  const { api, stop } = await openInProcess({
+    env,
+    version: 'test',
+    clock: cloud.clock,
+    ephemeral: true,
+  });
   onTestFinished(stop);
   const files = () => readdir(join(home, 'connectors')).catch(() => []);
   const register = (name: string, more: object = {}) =>
@@ -54,22 +59,54 @@ describe('register', () => {
     ['an unknown method', { auth_method: 'magic' }, 'INPUT_INVALID', 'auth_method'],
     ['an unknown resource type', { resource_type: 's3' }, 'INPUT_INVALID', 'resource_type'],
     ['an unknown field', { attributes: { rolearn: 'x' } }, 'INPUT_INVALID', 'rolearn'],
-    ['a malformed ARN', { attributes: { role_arn: 'arn:aws:iam::12:role' } }, 'INPUT_INVALID', 'role_arn'],
-    ['a malformed key id', { attributes: { aws_access_key_id: 'no spaces' } }, 'INPUT_INVALID', 'aws_access_key_id'],
+    [
+      'a malformed ARN',
+      { attributes: { role_arn: 'arn:aws:iam::12:role' } },
+      'INPUT_INVALID',
+      'role_arn',
+    ],
+    [
+      'a malformed key id',
+      { attributes: { aws_access_key_id: 'no spaces' } },
+      'INPUT_INVALID',
+      'aws_access_key_id',
+    ],
     ['a malformed policy', { attributes: { policy: '{' } }, 'INPUT_INVALID', 'policy'],
     ['a malformed date', { expires_at: 'tomorrow' }, 'INPUT_INVALID', 'expires_at'],
     ['a date in the past', { expires_at: '2020-01-01 00:00:00' }, 'INPUT_INVALID', 'expires_at'],
-    ['a lifetime above the method’s', { expiration_seconds: 50_000 }, 'INPUT_INVALID', 'expiration_seconds'],
-    ['a lifetime too short to renew', { expiration_seconds: 900 }, 'LIFETIME_TOO_SHORT', 'expiration_seconds'],
-    ['a bucket of another partition', { resource_type: 's3-bucket', resource_id: 'arn:aws-cn:s3:::zenfiles' }, 'INPUT_INVALID', 'resource_id'],
+    [
+      'a lifetime above the method’s',
+      { expiration_seconds: 50_000 },
+      'INPUT_INVALID',
+      'expiration_seconds',
+    ],
+    [
+      'a lifetime too short to renew',
+      { expiration_seconds: 900 },
+      'LIFETIME_TOO_SHORT',
+      'expiration_seconds',
+    ],
+    [
+      'a bucket of another partition',
+      { resource_type: 's3-bucket', resource_id: 'arn:aws-cn:s3:::zenfiles' },
+      'INPUT_INVALID',
+      'resource_id',
+    ],
     ['an odd name', { name: '../x' }, 'INPUT_INVALID', 'name'],
-    ['a missing secret', { attributes: { aws_secret_access_key: undefined } }, 'INPUT_INVALID', 'aws_secret_access_key'],
+    [
+      'a missing secret',
+      { attributes: { aws_secret_access_key: undefined } },
+      'INPUT_INVALID',
+      'aws_secret_access_key',
+    ],
   ];
   test.each(bad)('%s: refused by name, nothing stored', async (_name, more, code, subject) => {
     const { cloud, api, files } = await setup();
     const given = more as { attributes?: object };
     const attributes = Object.fromEntries(
-      Object.entries({ ...cloud.roleAttributes, ...given.attributes }).filter(([, v]) => v !== undefined),
+      Object.entries({ ...cloud.roleAttributes, ...given.attributes }).filter(
+        ([, v]) => v !== undefined,
+      ),
     );
     const error = await failure(
       api.register({ name: 'x', type: 'aws', auth_method: 'iam-role', ...more, attributes }),
@@ -83,7 +120,9 @@ describe('register', () => {
     const { cloud, register, files } = await setup();
     const wrong = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYWRONGSECRET';
     const error = await failure(
-      register('aws-dev', { attributes: { ...cloud.roleAttributes, aws_secret_access_key: wrong } }),
+      register('aws-dev', {
+        attributes: { ...cloud.roleAttributes, aws_secret_access_key: wrong },
+      }),
     );
     expect([error.code, error.subject, error.upstreamCode]).toEqual([
       'UPSTREAM_BAD_CREDENTIAL',
@@ -118,26 +157,34 @@ describe('register', () => {
 });
 
 describe('invariant 1: a long-lived secret never leaves', () => {
-  test.each(['secret-key', 'session-token', 'federation-token', 'iam-role'])('%s', async (method) => {
-    const { cloud, api, register } = await setup();
-    await register('aws-dev', {
-      auth_method: method,
-      attributes: method === 'iam-role' ? cloud.roleAttributes : cloud.keyAttributes,
-      ...(method === 'federation-token' ? { resource_type: 's3-bucket' } : {}),
-    });
-    const seen = JSON.stringify([
-      await api.describeConnector({ name: 'aws-dev' }),
-      await api.describeClient({ name: 'aws-dev' }),
-      await api.status({}),
-      await api.issue({
-        request: { connector: 'aws-dev', resources: [{ type: method === 'federation-token' ? 's3-bucket' : 'aws-generic', access: 'full' }] },
-        evidence: { workload: 'w', by: 'control', endpoint: 'test' },
-      }),
-    ]);
-    expect(seen).toContain('ASIA');
-    expect(seen).not.toContain(cloud.keyAttributes['aws_secret_access_key']);
-    expect(seen).not.toContain(cloud.keyAttributes['aws_access_key_id']);
-  });
+  test.each(['secret-key', 'session-token', 'federation-token', 'iam-role'])(
+    '%s',
+    async (method) => {
+      const { cloud, api, register } = await setup();
+      await register('aws-dev', {
+        auth_method: method,
+        attributes: method === 'iam-role' ? cloud.roleAttributes : cloud.keyAttributes,
+        ...(method === 'federation-token' ? { resource_type: 's3-bucket' } : {}),
+      });
+      const seen = JSON.stringify([
+        await api.describeConnector({ name: 'aws-dev' }),
+        await api.describeClient({ name: 'aws-dev' }),
+        await api.status({}),
+        await api.issue({
+          request: {
+            connector: 'aws-dev',
+            resources: [
+              { type: method === 'federation-token' ? 's3-bucket' : 'aws-generic', access: 'full' },
+            ],
+          },
+          evidence: { workload: 'w', by: 'control', endpoint: 'test' },
+        }),
+      ]);
+      expect(seen).toContain('ASIA');
+      expect(seen).not.toContain(cloud.keyAttributes['aws_secret_access_key']);
+      expect(seen).not.toContain(cloud.keyAttributes['aws_access_key_id']);
+    },
+  );
 });
 
 describe('verbs', () => {
@@ -153,8 +200,12 @@ describe('verbs', () => {
   test('verify proves access to the named resource, not only that the key is genuine', async () => {
     const { api, register } = await setup();
     await register('aws-dev', { verify: false });
-    expect((await api.verify({ name: 'aws-dev', resource_id: 's3://zenfiles' })).resources).toHaveLength(1);
-    expect((await failure(api.verify({ name: 'aws-dev', resource_id: 's3://nobodys' }))).code).toMatch(/^UPSTREAM_/);
+    expect(
+      (await api.verify({ name: 'aws-dev', resource_id: 's3://zenfiles' })).resources,
+    ).toHaveLength(1);
+    expect(
+      (await failure(api.verify({ name: 'aws-dev', resource_id: 's3://nobodys' }))).code,
+    ).toMatch(/^UPSTREAM_/);
   });
 
   test('update keeps what was not given, replaces the secret, keeps the id; comments stay', async () => {
@@ -162,12 +213,15 @@ describe('verbs', () => {
     const { connector } = await register('aws-dev', { labels: { a: '1', b: '2' } });
     const file = join(home, 'connectors/aws-dev.yaml');
     await writeFile(file, `# who to ask: ada\n${await readFile(file, 'utf8')}`);
-    const next = cloud.aws.accounts.addKey(cloud.aws.accounts.findKey(cloud.keyAttributes['aws_access_key_id'] ?? '')!.principal.kind === 'user' ? (cloud.aws.accounts.findKey(cloud.keyAttributes['aws_access_key_id'] ?? '')!.principal as never as { user: never }).user : (undefined as never));
+    const next = cloud.addKey();
     const updated = await api.update({
       name: 'aws-dev',
       labels: { a: '9' },
       remove_labels: ['b'],
-      attributes: { aws_access_key_id: next.accessKeyId, aws_secret_access_key: next.secretAccessKey },
+      attributes: {
+        aws_access_key_id: next.accessKeyId,
+        aws_secret_access_key: next.secretAccessKey,
+      },
     });
     expect(updated.connector.id).toBe(connector.id);
     expect(updated.connector.labels).toEqual({ a: '9' });
@@ -183,7 +237,12 @@ describe('verbs', () => {
     const before = await api.describeConnector({ name: 'aws-dev' });
     const error = await failure(api.update({ name: 'aws-dev', attributes: { role_arn: 'x' } }));
     expect([error.code, error.subject]).toEqual(['INPUT_INVALID', 'role_arn']);
-    await failure(api.update({ name: 'aws-dev', attributes: { role_arn: 'arn:aws:iam::111122223333:role/none' } }));
+    await failure(
+      api.update({
+        name: 'aws-dev',
+        attributes: { role_arn: 'arn:aws:iam::111122223333:role/none' },
+      }),
+    );
     expect(await api.describeConnector({ name: 'aws-dev' })).toEqual(before);
   });
 
@@ -192,7 +251,9 @@ describe('verbs', () => {
     await register('old');
     await api.update({ name: 'old', new_name: 'new' });
     await api.verify({ name: 'new' });
-    expect((await failure(api.describeConnector({ name: 'old' }))).code).toBe('CONNECTOR_NOT_FOUND');
+    expect((await failure(api.describeConnector({ name: 'old' }))).code).toBe(
+      'CONNECTOR_NOT_FOUND',
+    );
     await register('old');
   });
 
@@ -219,7 +280,10 @@ describe('verbs', () => {
 
   test('MFA: refused until login, then good until the session ends', async () => {
     const { cloud, api, register } = await setup();
-    await register('mfa', { attributes: { ...cloud.roleAttributes, mfa_serial: cloud.mfaSerial }, verify: false });
+    await register('mfa', {
+      attributes: { ...cloud.roleAttributes, mfa_serial: cloud.mfaSerial },
+      verify: false,
+    });
     expect((await failure(api.describeClient({ name: 'mfa' }))).code).toBe('LOGIN_REQUIRED');
     const { flow, prompt } = await api.loginStart({ name: 'mfa' });
     expect(prompt?.kind).toBe('code');
@@ -231,7 +295,9 @@ describe('verbs', () => {
 
   test('implicit is off unless the configuration allows the account', async () => {
     const { register } = await setup();
-    const error = await failure(register('here', { auth_method: 'implicit', attributes: { region: 'eu-west-1' } }));
+    const error = await failure(
+      register('here', { auth_method: 'implicit', attributes: { region: 'eu-west-1' } }),
+    );
     expect(error.code).toBe('IMPLICIT_FORBIDDEN');
   });
 });

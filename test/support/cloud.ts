@@ -12,6 +12,8 @@ export interface TestCloud {
   readonly roleArn: string;
   readonly mfaSerial: string;
   mfaCode(): string;
+  /** A second key of the same person, to rotate to. */
+  addKey(): { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Attributes of an `iam-role` connector. */
   readonly roleAttributes: Record<string, string>;
   /** Attributes of a `session-token` or `secret-key` connector. */
@@ -50,6 +52,7 @@ export async function testCloud(): Promise<TestCloud> {
     roleArn: role.arn,
     mfaSerial: person.mfaSerial,
     mfaCode: person.mfaCode,
+    addKey: () => aws.accounts.addKey(person.user),
     keyAttributes,
     roleAttributes: { ...keyAttributes, role_arn: role.arn },
     env: { AWS_ENDPOINT_URL: aws.url },
