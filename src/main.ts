@@ -1,21 +1,13 @@
-import type { CliContext, DaemonFunctions, VariablesMode } from './cli/context.ts';
-import type { ControlApi, WorkloadAccess } from './control/api.ts';
+import type { CliContext, VariablesMode } from './cli/context.ts';
+import type { CommandLineOptions, OpenControl } from './composition/command-line.ts';
+import type { WorkloadAccess } from './control/api.ts';
 import { ValetkeyError } from './core/errors.ts';
+import type { Secret } from './core/secret.ts';
 
 /*
  * argv → one command. Everything is imported when it is needed: most commands need no daemon, and a
  * credential helper needs next to nothing.
  */
-
-interface OpenControl {
-  readonly api: ControlApi;
-  readonly close: () => Promise<void>;
-}
-
-/** What `daemon.ts` gives the command line. */
-interface DaemonModule extends Pick<DaemonFunctions, 'serve' | 'openEndpoint'> {
-  readonly openControl: () => Promise<OpenControl>;
-}
 
 const [command, ...rest] = process.argv.slice(2);
 const wantsHelp = rest.includes('--help') || rest.includes('-h');
@@ -47,17 +39,26 @@ async function runCommand(): Promise<number> {
     import('./cli/program.ts'),
     import('../package.json', { with: { type: 'json' } }),
   ]);
+  const commandLine = () => import('./composition/command-line.ts');
+  const options: CommandLineOptions = {
+    env: process.env,
+    version: manifest.version,
+    log: process.stderr,
+    ...(process.stdin.isTTY ? { askPassphrase: async () => askPassphrase(context) } : {}),
+  };
   let control: Promise<OpenControl> | undefined;
+  const openControl = () =>
+    (control ??= commandLine().then(({ openControl: open }) => open(options)));
   const context: CliContext = {
-    api: async () => {
-      control ??= loadDaemon().then(({ openControl }) => openControl());
-      return (await control).api;
-    },
+    api: async () => (await openControl()).api,
     daemon: {
-      serve: async (options) => (await loadDaemon()).serve(options),
-      openEndpoint: async (target) => (await loadDaemon()).openEndpoint(target),
+      serve: async (how) => (await commandLine()).serve(how, options),
+      openEndpoint: async (target) => {
+        const [{ openEndpoint }, { api }] = await Promise.all([commandLine(), openControl()]);
+        return openEndpoint(target, api, options);
+      },
       clientVariables,
-      runDemo: async (write) => (await loadDemo()).runDemo(write),
+      runDemo: async (write) => (await import('./demo/run.ts')).runDemo(write, process.env['PATH']),
     },
     env: process.env,
     stdin: process.stdin,
@@ -68,11 +69,21 @@ async function runCommand(): Promise<number> {
     now: Date.now,
   };
   const code = await run(process.argv.slice(2), context);
+  // A failed opening was reported by the command.
   await control?.then(
     ({ close }) => close(),
     () => {},
-  ); // a failed opening was reported by the command
+  );
   return code;
+}
+
+async function askPassphrase(context: CliContext): Promise<Secret> {
+  const [{ createPrompts }, { secret }] = await Promise.all([
+    import('./cli/prompts.ts'),
+    import('./core/secret.ts'),
+  ]);
+  const prompts = await createPrompts(context);
+  return secret(await prompts.secret('Passphrase of the secret store'));
 }
 
 async function clientVariables(access: WorkloadAccess, mode: VariablesMode) {
@@ -86,16 +97,6 @@ async function clientVariables(access: WorkloadAccess, mode: VariablesMode) {
   }
   const { ENDPOINTS } = await import('./endpoints/index.ts');
   return ENDPOINTS[mode].variables({ baseUrl, token, tokenFile, region });
-}
-
-async function loadDaemon(): Promise<DaemonModule> {
-  const path = './daemon.ts';
-  return (await import(path)) as DaemonModule;
-}
-
-async function loadDemo(): Promise<Pick<DaemonFunctions, 'runDemo'>> {
-  const path = './demo/run.ts';
-  return (await import(path)) as Pick<DaemonFunctions, 'runDemo'>;
 }
 
 /** `valetkey … | head`: a reader that has seen enough is no error. */

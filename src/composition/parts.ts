@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { createBroker } from '../broker/broker.ts';
@@ -112,10 +111,4 @@ function openConfiguredStore(
   ephemeral: boolean,
 ): Promise<SecretStore> {
   return openStore(ephemeral ? 'memory' : (config.store?.kind ?? 'keychain'), options);
-}
-
-/** The program's own version, from its package. */
-export async function packageVersion(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
