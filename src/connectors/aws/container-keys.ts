@@ -21,9 +21,16 @@ export async function containerKeys(
   const authorization = await authorizationOf(source);
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (authorization !== undefined) headers['Authorization'] = authorization;
-  const answer = await askMetadata({ url: source.url, headers, timeout: TIMEOUT_MS, signal });
+  const { clock } = machine;
+  const answer = await askMetadata({
+    url: source.url,
+    headers,
+    timeout: TIMEOUT_MS,
+    clock,
+    signal,
+  });
   if (answer.status !== 200) throw refused(answer);
-  return readEndpointDocument(answer.text, FROM, machine.clock.now());
+  return readEndpointDocument(answer.text, FROM, clock.now());
 }
 
 /** The file is read each time: Kubernetes rotates it. The header is the raw value, no scheme added. */

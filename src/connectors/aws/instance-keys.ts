@@ -18,20 +18,22 @@ export async function instanceKeys(
   machine: Machine,
   signal: AbortSignal,
 ): Promise<TimedKeys> {
+  const { clock } = machine;
   const token = await ok({
     url: `${source.endpoint}/latest/api/token`,
     method: 'PUT',
     headers: { 'X-aws-ec2-metadata-token-ttl-seconds': String(TOKEN_SECONDS) },
     timeout: TIMEOUT_MS,
+    clock,
     signal,
   });
   const headers = { 'X-aws-ec2-metadata-token': token.trim() };
   const get = (path: string) =>
-    ok({ url: source.endpoint + path, headers, timeout: TIMEOUT_MS, signal });
+    ok({ url: source.endpoint + path, headers, timeout: TIMEOUT_MS, clock, signal });
   const role = (await get(ROLES)).split('\n')[0]?.trim() ?? '';
   if (role === '') throw noRole();
   const document = await get(ROLES + encodeURIComponent(role));
-  return readEndpointDocument(document, FROM, machine.clock.now());
+  return readEndpointDocument(document, FROM, clock.now());
 }
 
 async function ok(ask: Parameters<typeof askMetadata>[0]): Promise<string> {

@@ -1,11 +1,13 @@
+import type { Clock } from '../../core/clock.ts';
 import { ValetkeyError } from '../../core/errors.ts';
 
 export interface MetadataRequest {
   readonly url: string;
   readonly method?: 'GET' | 'PUT';
   readonly headers?: Readonly<Record<string, string>>;
-  /** ms for connecting and, again, for the answer. */
+  /** ms for the whole of it. */
   readonly timeout: number;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -23,19 +25,19 @@ const MAX_ANSWER_BYTES = 65_536;
  */
 export async function askMetadata(ask: MetadataRequest): Promise<MetadataAnswer> {
   const { Agent, request } = await import('undici');
-  const { timeout } = ask;
-  const agent = new Agent({
-    connect: { timeout },
-    headersTimeout: timeout,
-    bodyTimeout: timeout,
-    maxResponseSize: MAX_ANSWER_BYTES,
-  });
+  const agent = new Agent({ maxResponseSize: MAX_ANSWER_BYTES });
+  const done = new AbortController();
+  const late = new AbortController();
+  ask.clock.sleep(ask.timeout, done.signal).then(
+    () => late.abort(),
+    () => {},
+  );
   try {
     const answer = await request(ask.url, {
       dispatcher: agent,
       method: ask.method ?? 'GET',
       headers: ask.headers ?? {},
-      signal: ask.signal,
+      signal: AbortSignal.any([ask.signal, late.signal]),
     });
     return { status: answer.statusCode, text: await answer.body.text() };
   } catch (error) {
@@ -45,6 +47,7 @@ export async function askMetadata(ask: MetadataRequest): Promise<MetadataAnswer>
       cause: error,
     });
   } finally {
+    done.abort();
     await agent.destroy();
   }
 }
