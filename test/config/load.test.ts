@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
+import { resolvePaths } from '../../src/config/paths.ts';
+import { ValetkeyError } from '../../src/core/errors.ts';
+import { temporaryHome } from '../support/home.ts';
+
+function failure(text: string): ValetkeyError {
+  try {
+    parseConfig(text, 'config.yaml');
+  } catch (error) {
+    if (error instanceof ValetkeyError) return error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('a wrong configuration names the key', () => {
+  const cases: readonly [string, string][] = [
+    ['listners: []', 'listners'],
+    ['listeners: [{ address: "127.0.0.1:1", port: 2 }]', 'listeners.0.port'],
+    ['listeners: [{}]', 'listeners.0.address'],
+    ['workloads: { dev: { grants: [] } }', 'workloads.dev.grants'],
+    [
+      'workloads: { dev: { grants: [{ connector: a, access: admin }] } }',
+      'workloads.dev.grants.0.access',
+    ],
+    ['workloads: { "Bad Name": { grants: [{ connector: a }] } }', 'workloads.Bad Name'],
+    ['workloads: { dev: { grants: [{ connector: "../x" }] } }', 'workloads.dev.grants.0.connector'],
+    [
+      'workloads: { dev: { grants: [{ connector: a }], aws: { imds_v1: maybe } } }',
+      'workloads.dev.aws.imds_v1',
+    ],
+    ['store: { kind: plaintext }', 'store.kind'],
+    ['policy: { implicit: { allow: ["everyone"] } }', 'policy.implicit.allow.0'],
+    ['pod_identity: { audience: x }', 'pod_identity.jwks_file'],
+    ['log: { level: loud }', 'log.level'],
+  ];
+  test.each(cases)('%s', (text, key) => {
+    const error = failure(text);
+    expect(error.code).toBe('CONFIG_INVALID');
+    expect(error.subject).toBe(`config.yaml: ${key}`);
+    expect(error.hint).toBeDefined();
+  });
+
+  test('what is not YAML names the line', () => {
+    expect(failure('listeners:\n  - {').subject).toMatch(/^config\.yaml:\d+$/);
+    expect(failure('a: 1\na: 2').subject).toMatch(/^config\.yaml:2$/);
+  });
+});
+
+describe('the environment wins', () => {
+  test('VALETKEY_STORE, VALETKEY_PASSPHRASE_FILE', async () => {
+    const home = await temporaryHome('store: { kind: mounted-files, mount: /m }\n');
+    const load = (env: object) =>
+      loadConfig(join(home, 'config.yaml'), env as Record<string, string>);
+    expect((await load({})).store).toMatchObject({ kind: 'mounted-files', mount: '/m' });
+    expect(
+      (await load({ VALETKEY_STORE: 'encrypted-file', VALETKEY_PASSPHRASE_FILE: '/p' })).store,
+    ).toMatchObject({
+      kind: 'encrypted-file',
+      key_file: '/p',
+    });
+    await expect(load({ VALETKEY_STORE: 'plaintext' })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      subject: 'VALETKEY_STORE',
+    });
+  });
+
+  test('no file is the default configuration: keychain, loopback, nobody granted anything', async () => {
+    const config = await loadConfig(join(await temporaryHome(), 'config.yaml'), {});
+    expect(config.store?.kind).toBe('keychain');
+    expect(config.listeners).toEqual([{ address: '127.0.0.1:9911' }]);
+    expect(config.workloads).toEqual({});
+    expect(config.policy.implicit.allow).toEqual([]);
+  });
+
+  test('a file that is a folder is unreadable, not absent', async () => {
+    await expect(loadConfig(await temporaryHome(), {})).rejects.toMatchObject({
+      code: 'CONFIG_UNREADABLE',
+    });
+  });
+
+  test('VALETKEY_HOME holds everything; VALETKEY_CONFIG moves the configuration alone', () => {
+    const paths = resolvePaths({ VALETKEY_HOME: '/h', VALETKEY_CONFIG: '/c.yaml' });
+    expect(paths.config).toBe('/c.yaml');
+    const { config: _config, ...kept } = paths;
+    expect(Object.values(kept).every((path) => path.startsWith('/h'))).toBe(true);
+  });
+});
