@@ -22,7 +22,7 @@ export const sessionTokenField = z
   .string()
   .min(1)
   .regex(/^\S*$/, 'a session token has no spaces')
-  .describe('Session token, for keys that are temporary themselves');
+  .describe('Session token of the temporary keys');
 
 /** The stored keys. Throws `SECRET_MISSING` naming the field. */
 export function storedKeys(fields: Readonly<Record<string, Secret>>): AwsKeys {

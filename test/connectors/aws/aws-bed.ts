@@ -19,9 +19,15 @@ export interface Bed {
 
 /** A stand-in of AWS and a machine that sees it as AWS; both go by one clock that moves when told. */
 export async function startBed(env: Record<string, string> = {}): Promise<Bed> {
+  const bed = await openBed(env);
+  afterAll(() => bed.aws.stop());
+  return bed;
+}
+
+/** The same; who opens it stops it. */
+export async function openBed(env: Record<string, string> = {}): Promise<Bed> {
   const clock = fakeClock();
   const aws = await startAwsStandIn({ clock });
-  afterAll(() => aws.stop());
   const machine: Machine = {
     clock,
     env: { AWS_ENDPOINT_URL: aws.url, ...env },

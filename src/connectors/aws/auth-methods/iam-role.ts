@@ -23,7 +23,9 @@ export default defineAuthMethod<AwsCloud, AwsScope, typeof config>({
   config,
   secret: z.strictObject({
     ...accessKeyFields,
-    aws_session_token: sessionTokenField.optional(),
+    aws_session_token: sessionTokenField
+      .optional()
+      .describe('Session token, when the stored keys are temporary themselves'),
   }),
   lifetime: ROLE_SECONDS,
   lifetimeOf: ({ role_chain, mfa_serial }) =>
