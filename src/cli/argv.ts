@@ -2,15 +2,22 @@
 const VERBATIM = new Set(['exec', '__complete']);
 
 /**
- * ZenML's spellings as commander understands them: underscores in flags are hyphens
- * (`--resource_type`), and `-ri`, which commander would read as `-r i`, is `--resource-id`. Values
+ * What people write as commander understands it: underscores in flags are hyphens
+ * (`--resource_type`), ZenML's `-ri`, which commander would read as `-r i`, is `--resource-id`. Values
  * and everything behind `--` stay as they are.
  */
-export function normaliseArgv(argv: readonly string[]): string[] {
+export function normaliseArgv(given: readonly string[], groups: ReadonlySet<string>): string[] {
+  const argv = helpLast(given, groups);
   if (VERBATIM.has(argv[0] ?? '')) return [...argv];
   const end = argv.indexOf('--');
   const flags = end === -1 ? argv : argv.slice(0, end);
   return [...flags.map(normaliseWord), ...(end === -1 ? [] : argv.slice(end))];
+}
+
+/** `help exec` and `connector help list` as `… --help`, so that the command's options are loaded. */
+function helpLast(argv: readonly string[], groups: ReadonlySet<string>): readonly string[] {
+  const at = groups.has(argv[0] ?? '') ? 1 : 0;
+  return argv[at] === 'help' ? [...argv.slice(0, at), ...argv.slice(at + 1), '--help'] : argv;
 }
 
 function normaliseWord(word: string): string {

@@ -37,7 +37,7 @@ export async function candidates(
       if (option === undefined) return value.startsWith('@') ? FILES : [];
       return (await ask(option)).map((one) => ({ ...one, value: `${flag}=${one.value}` }));
     }
-    if (command.commands.length > 0) return commandCandidates(command);
+    if (command.commands.length > 0) return typed.operands === 0 ? commandCandidates(command) : [];
     const slots = command.registeredArguments;
     const slot = slots[Math.min(typed.operands, slots.length - 1)];
     if (slot === undefined || (typed.operands >= slots.length && !slot.variadic)) return [];

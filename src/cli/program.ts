@@ -7,6 +7,10 @@ import { COMMANDS, GROUPS } from './commands/index.ts';
 import type { CliContext } from './context.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
+const GROUP_WORDS = new Set(
+  Object.entries(GROUPS).flatMap(([name, { aliases }]) => [name, ...aliases]),
+);
+
 export interface Program {
   readonly root: Command;
   /** Completes a command with its options and action, which its module brings. */
@@ -19,7 +23,7 @@ export async function run(argv: readonly string[], context: CliContext): Promise
   const terminal = createTerminal(context);
   const program = createProgram(context, terminal);
   try {
-    await program.root.parseAsync(normaliseArgv(argv), { from: 'user' });
+    await program.root.parseAsync(normaliseArgv(argv, GROUP_WORDS), { from: 'user' });
     return program.exitCode();
   } catch (error) {
     return error instanceof CommanderError ? endOf(error, terminal) : terminal.fail(error);

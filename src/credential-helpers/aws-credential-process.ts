@@ -6,7 +6,7 @@ import { parseGrant } from '../core/grant-text.ts';
 import { defineHelper, type HelperInput } from './contract.ts';
 import { callControl } from './control-call.ts';
 
-const LOOKUP_MS = 1_500; // asks the daemon's memory alone; with start-up it stays below 2 s
+const LOOKUP_MS = 1_000; // asks the daemon's memory alone; with start-up it stays below 2 s
 const ISSUE_MS = 30_000; // a cold credential; the shortest client limit is Go's minute
 const ANSWER_MS = 2_000; // for the daemon to say that its wait was in vain
 
