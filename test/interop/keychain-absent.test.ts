@@ -1,11 +1,12 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
 
 import { startKeyring, type KeyringBed, type KeyringState } from '../beds/keyring.ts';
 import { startProcess, until } from '../beds/process.ts';
 
-const client = join(import.meta.dirname, 'keychain-client.ts');
+const client = fileURLToPath(new URL('./keychain-client.ts', import.meta.url));
 const tryAll = async (bed: KeyringBed) => {
   const { status, stdout, stderr } = await bed.run(process.execPath, [client]);
   expect(stderr).not.toContain('planted');
