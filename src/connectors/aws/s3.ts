@@ -1,4 +1,5 @@
 import type * as S3Sdk from '@aws-sdk/client-s3';
+import { z } from 'zod';
 
 import type { Machine } from '../contract.ts';
 import type { AwsKeys, S3, StsPlace } from './cloud.ts';
@@ -86,9 +87,13 @@ export function createS3(machine: Machine): S3 {
   };
 }
 
+const Refusal = z.object({
+  $response: z.object({
+    headers: z.object({ 'x-amz-bucket-region': z.string().regex(/^[a-z0-9-]+$/) }),
+  }),
+});
+
 /** Every refusal by S3 names the region that the bucket is in; the SDK itself follows only some. */
 function homeOf(error: unknown): string | undefined {
-  const { $response } = error as { $response?: { headers?: Record<string, string> } };
-  const region = $response?.headers?.['x-amz-bucket-region'];
-  return region !== undefined && /^[a-z0-9-]+$/.test(region) ? region : undefined;
+  return Refusal.safeParse(error).data?.$response.headers['x-amz-bucket-region'];
 }

@@ -1,3 +1,4 @@
+import type { Server } from 'node:net';
 import { afterAll } from 'vitest';
 
 import type { AwsCloud, AwsKeys } from '../../../src/connectors/aws/cloud.ts';
@@ -66,7 +67,14 @@ export function connectorOf(parts: Partial<ConnectorInput> = {}): ConnectorInput
   };
 }
 
-export const saveNothing = async (_: LoginResult): Promise<void> => {};
+export const saveNothing: (result: LoginResult) => Promise<void> = async () => {};
+
+/** Of a server that listens on loopback. */
+export function portOf(server: Server): number {
+  const address = server.address();
+  if (typeof address === 'object' && address !== null) return address.port;
+  throw new Error('the server does not listen on a port');
+}
 
 export const policyOf = (...statements: object[]) => ({
   Version: '2012-10-17',

@@ -66,8 +66,8 @@ const NEVER = [
   { action: 'iam:CreateUser', resource: 'arn:aws:iam::111122223333:user/x' },
   { action: 'sts:AssumeRole', resource: 'arn:aws:iam::111122223333:role/x' },
 ];
-const on = (actions: readonly string[], key: string): Deed[] =>
-  actions.map((action) => object(action, key));
+const on = (actions: readonly string[], path: string): Deed[] =>
+  actions.map((action) => object(action, path));
 
 const ROWS: readonly Row[] = [
   {

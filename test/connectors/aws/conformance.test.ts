@@ -175,10 +175,10 @@ describeAuthMethods(aws, {
       });
       if (flow?.prompt.kind !== 'device') throw new Error('sso shows a device code');
       upstream.sso.decide(flow.prompt.userCode, 'approved');
-      let done = false;
-      const finishing = flow.finish(undefined, never()).finally(() => (done = true));
+      const state = { done: false };
+      const finishing = flow.finish(undefined, never()).finally(() => (state.done = true));
       // oxlint-disable-next-line no-await-in-loop -- time goes on until the flow has seen the approval
-      while (!done) await clock.advance(1000);
+      while (!state.done) await clock.advance(1000);
       return { config, login: (await finishing).fields };
     }),
   },

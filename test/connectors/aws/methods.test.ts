@@ -245,22 +245,22 @@ describe('federation-token', () => {
   });
 });
 
-describe('sts-token', () => {
-  const stored = async () => {
-    const session = await issue(sessionToken, {}, { seconds: 900 });
-    return {
-      session,
-      connector: {
-        expiresAt: session.expiresAt,
-        secret: {
-          aws_access_key_id: secret(session.accessKeyId),
-          aws_secret_access_key: secret(session.secretAccessKey),
-          aws_session_token: secret(session.sessionToken),
-        },
+const stored = async () => {
+  const session = await issue(sessionToken, {}, { seconds: 900 });
+  return {
+    session,
+    connector: {
+      expiresAt: session.expiresAt,
+      secret: {
+        aws_access_key_id: secret(session.accessKeyId),
+        aws_secret_access_key: secret(session.secretAccessKey),
+        aws_session_token: secret(session.sessionToken),
       },
-    };
+    },
   };
+};
 
+describe('sts-token', () => {
   it('hands the stored session on, with its own expiry', async () => {
     const { session, connector } = await stored();
     expect(await issue(stsToken, {}, { connector })).toMatchObject({
@@ -289,22 +289,22 @@ describe('sts-token', () => {
   });
 });
 
+async function login(method: Method, config: object, code: string | undefined) {
+  const parsed = method.config.parse({ ...REGION, ...config });
+  const flow = await method.login?.({
+    connector: connectorOf({ secret: secretsOfUser(user) }),
+    config: parsed,
+    seconds: 0,
+    cloud: bed.cloud,
+    machine: bed.machine,
+    signal: never(),
+  });
+  expect(flow?.prompt).toEqual({ kind: 'code', label: user.mfaSerial });
+  return await flow?.finish(code, never());
+}
+
 describe('MFA', () => {
   const MINUTE = 60_000;
-
-  async function login(method: Method, config: object, code: string | undefined) {
-    const parsed = method.config.parse({ ...REGION, ...config });
-    const flow = await method.login?.({
-      connector: connectorOf({ secret: secretsOfUser(user) }),
-      config: parsed,
-      seconds: 0,
-      cloud: bed.cloud,
-      machine: bed.machine,
-      signal: never(),
-    });
-    expect(flow?.prompt).toEqual({ kind: 'code', label: user.mfaSerial });
-    return await flow?.finish(code, never());
-  }
 
   it('a login stands for the keys until it expires', async () => {
     const { arn } = bed.aws.accounts.putRole({

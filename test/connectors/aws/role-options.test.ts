@@ -8,9 +8,9 @@ import { hopsOf, sessionNameOf } from '../../../src/connectors/aws/role-options.
 const ROLE = 'arn:aws:iam::111122223333:role/first';
 const NEXT = 'arn:aws:iam::444455556666:role/next';
 const BASE = { region: 'eu-west-1', role_arn: ROLE };
-const schema = iamRole.config as z.ZodObject;
+const schema = iamRole.config;
 
-const parse = (more: object) => schema.parse({ ...BASE, ...more }) as Record<string, unknown>;
+const parse = (more: object) => schema.parse({ ...BASE, ...more });
 
 describe('what a command line gives is what YAML gives', () => {
   const policy = {
@@ -113,7 +113,7 @@ describe('limits', () => {
   });
 
   it('a web identity has exactly one source', () => {
-    const config = webIdentity.config as z.ZodObject;
+    const config = webIdentity.config;
     expect(config.safeParse({ ...BASE, token_file: '/x' }).success).toBe(true);
     expect(config.safeParse({ ...BASE, token_url_env: 'URL' }).success).toBe(true);
     expect(config.safeParse(BASE).success).toBe(false);

@@ -149,16 +149,17 @@ describe('what AWS’s own client can do', () => {
   });
 });
 
-describe('list and verify', () => {
-  const probe = (credential: Credential) => ({
-    cloud: bed.cloud,
-    credential,
-    config: CONFIG,
-    signal: never(),
-  });
-  const verify = async (id: string | undefined, credential: Credential, access: Access = 'read') =>
-    await s3Bucket.verify({ ...probe(credential), resource: { type: 's3-bucket', id, access } });
+const probe = (credential: Credential) => ({
+  cloud: bed.cloud,
+  credential,
+  config: CONFIG,
+  signal: never(),
+});
 
+const verify = async (id: string | undefined, credential: Credential, access: Access = 'read') =>
+  await s3Bucket.verify({ ...probe(credential), resource: { type: 's3-bucket', id, access } });
+
+describe('list and verify', () => {
   it('lists every bucket', async () => {
     const ids: string[] = [];
     for await (const page of s3Bucket.list?.(probe(await credentialFor(undefined, 'read'))) ?? [])

@@ -88,12 +88,12 @@ describe('a scope and a policy of one’s own', () => {
   });
 });
 
-describe('the size that STS takes', () => {
-  const padded = (chars: number): string => {
-    const frame = own({ Sid: '', Effect: 'Allow', Action: 's3:*', Resource: '*' }).length;
-    return own({ Sid: 'x'.repeat(chars - frame), Effect: 'Allow', Action: 's3:*', Resource: '*' });
-  };
+const padded = (chars: number): string => {
+  const frame = own({ Sid: '', Effect: 'Allow', Action: 's3:*', Resource: '*' }).length;
+  return own({ Sid: 'x'.repeat(chars - frame), Effect: 'Allow', Action: 's3:*', Resource: '*' });
+};
 
+describe('the size that STS takes', () => {
   it('up to the limit', () => {
     const policy = padded(SESSION_POLICY_MAX_CHARS);
     expect(sessionPolicy(undefined, { policy })?.inline).toHaveLength(SESSION_POLICY_MAX_CHARS);
@@ -118,28 +118,29 @@ describe('the size that STS takes', () => {
   });
 });
 
-describe('denials', () => {
-  const judge = (groups: readonly ScopeGroup[], deed: Parameters<typeof allows>[1]): boolean =>
-    allows(
-      { inline: own({ Effect: 'Allow', Action: '*', Resource: '*' }, ...outsideOf(groups)) },
-      deed,
-    );
+const judge = (groups: readonly ScopeGroup[], deed: Parameters<typeof allows>[1]): boolean =>
+  allows(
+    { inline: own({ Effect: 'Allow', Action: '*', Resource: '*' }, ...outsideOf(groups)) },
+    deed,
+  );
 
+const listing = (context: Record<string, string>) => ({
+  action: 's3:ListBucket',
+  resource: 'arn:aws:s3:::b',
+  context,
+});
+
+describe('denials', () => {
   it('two conditions of one group must both hold', () => {
     const condition = {
       StringLike: { 's3:prefix': ['a/*'] },
       StringEquals: { 's3:delimiter': ['/'] },
     };
     const groups = [{ actions: ['s3:ListBucket'], resources: ['arn:aws:s3:::b'], condition }];
-    const deed = (context: Record<string, string>) => ({
-      action: 's3:ListBucket',
-      resource: 'arn:aws:s3:::b',
-      context,
-    });
-    expect(judge(groups, deed({ 's3:prefix': 'a/', 's3:delimiter': '/' }))).toBe(true);
-    expect(judge(groups, deed({ 's3:prefix': 'a/' }))).toBe(false);
-    expect(judge(groups, deed({ 's3:delimiter': '/' }))).toBe(false);
-    expect(judge(groups, deed({ 's3:prefix': 'b/', 's3:delimiter': '/' }))).toBe(false);
+    expect(judge(groups, listing({ 's3:prefix': 'a/', 's3:delimiter': '/' }))).toBe(true);
+    expect(judge(groups, listing({ 's3:prefix': 'a/' }))).toBe(false);
+    expect(judge(groups, listing({ 's3:delimiter': '/' }))).toBe(false);
+    expect(judge(groups, listing({ 's3:prefix': 'b/', 's3:delimiter': '/' }))).toBe(false);
   });
 
   it('of two groups one is enough', () => {
@@ -155,14 +156,9 @@ describe('denials', () => {
         condition: { StringEquals: { 's3:max-keys': ['1'] } },
       },
     ];
-    const deed = (context: Record<string, string>) => ({
-      action: 's3:ListBucket',
-      resource: 'arn:aws:s3:::b',
-      context,
-    });
-    expect(judge(groups, deed({ 's3:prefix': 'a/' }))).toBe(true);
-    expect(judge(groups, deed({ 's3:max-keys': '1' }))).toBe(true);
-    expect(judge(groups, deed({ 's3:prefix': 'b/', 's3:max-keys': '2' }))).toBe(false);
+    expect(judge(groups, listing({ 's3:prefix': 'a/' }))).toBe(true);
+    expect(judge(groups, listing({ 's3:max-keys': '1' }))).toBe(true);
+    expect(judge(groups, listing({ 's3:prefix': 'b/', 's3:max-keys': '2' }))).toBe(false);
   });
 
   it('patterns that overlap deny too much rather than too little', () => {

@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import type { AwsKeys } from '../../../src/connectors/aws/cloud.ts';
@@ -12,6 +11,7 @@ import {
   keysOfUser,
   never,
   policyOf,
+  portOf,
   startBed,
   trust,
   type Bed,
@@ -142,7 +142,7 @@ describe('where it asks', () => {
       response.writeHead(503).end();
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => proxy.once('listening', resolve));
-    const HTTP_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const HTTP_PROXY = `http://127.0.0.1:${portOf(proxy)}`;
     try {
       const through = cloudOf({ ...bed.machine, env: { ...bed.machine.env, HTTP_PROXY } });
       await expect(through.sts.getCallerIdentity(keys, REGION, never())).rejects.toMatchObject({
@@ -169,8 +169,9 @@ describe('where it asks', () => {
   });
 });
 
+const error = (code: string, status: number): Fault => ({ kind: 'error', code, status });
+
 describe('failures', () => {
-  const error = (code: string, status: number): Fault => ({ kind: 'error', code, status });
   it.each([
     ['AccessDenied', error('AccessDenied', 403), 'UPSTREAM_DENIED'],
     ['ValidationError', error('ValidationError', 400), 'UPSTREAM_INVALID'],

@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createProxy, request as forward } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { connect, type AddressInfo, type Server as NetServer } from 'node:net';
+import { connect, type Server as NetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { fetchText } from '../../../src/connectors/aws/token-http.ts';
 import type { UserWithKey } from '../../../src/stand-ins/aws/accounts.ts';
-import { cloudOf, keysOfUser, never, startBed, type Bed } from './aws-bed.ts';
+import { cloudOf, keysOfUser, never, portOf, startBed, type Bed } from './aws-bed.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'valetkey-'));
 const bundle = join(home, 'ca.pem');
@@ -23,7 +23,7 @@ let proxyUrl: string;
 
 const listen = async (server: NetServer): Promise<number> => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
+  return portOf(server);
 };
 
 /** The stand-in behind TLS, with a certificate that no public authority signed, and a proxy. */
@@ -114,9 +114,10 @@ it('HTTPS_PROXY is gone through, unless NO_PROXY names the host', async () => {
   expect(tunnels).toEqual([]);
 });
 
+const ask = async (env: Record<string, string>) =>
+  await fetchText({ url: new URL(`${secureUrl}/`), headers: {}, env, signal: never() });
+
 it('a token is fetched by the same rules', async () => {
-  const ask = async (env: Record<string, string>) =>
-    await fetchText({ url: new URL(`${secureUrl}/`), headers: {}, env, signal: never() });
   await expect(ask({})).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
   // The stand-in knows no tokens: its refusal shows that it was reached.
   const refused = { code: expect.stringMatching(/^UPSTREAM_(DENIED|INVALID)$/) };

@@ -1,6 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CompactSign, exportJWK, generateKeyPair } from 'jose';
@@ -14,6 +13,7 @@ import {
   connectorOf,
   never,
   policyOf,
+  portOf,
   saveNothing,
   startBed,
   trust,
@@ -73,7 +73,7 @@ beforeAll(async () => {
     return await token.setProtectedHeader({ alg: 'ES256', kid: 'one' }).sign(privateKey);
   };
   await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/token?api-version=2.0`;
+  url = `http://127.0.0.1:${portOf(issuer)}/token?api-version=2.0`;
 });
 
 afterAll(() => {
