@@ -27,7 +27,12 @@ export async function runSdk(env: Environment): Promise<ClientResult> {
   );
   const client = 'AWS SDK for JavaScript v3';
   if (status !== 0) {
-    return { client, lines: [], accessKeyId: undefined, problems: [`it ended with ${status}: ${stderr.trim()}`] };
+    return {
+      client,
+      lines: [],
+      accessKeyId: undefined,
+      problems: [`it ended with ${status}: ${stderr.trim()}`],
+    };
   }
   const seen = JSON.parse(stdout) as Record<string, string>;
   const expected = { readOwn: 'ok', writeOwn: 'AccessDenied', readOther: 'AccessDenied' };
@@ -85,12 +90,18 @@ function run(
   env: Environment,
 ): Promise<{ readonly status: number | string; readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: LONGEST_MS });
+    const child = spawn(command, args, {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LONGEST_MS,
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (part: Buffer) => (stdout += part.toString('utf8')));
     child.stderr.on('data', (part: Buffer) => (stderr += part.toString('utf8')));
     child.on('error', (error) => resolve({ status: error.message, stdout, stderr }));
-    child.on('close', (code, signal) => resolve({ status: code ?? signal ?? 'unknown', stdout, stderr }));
+    child.on('close', (code, signal) =>
+      resolve({ status: code ?? signal ?? 'unknown', stdout, stderr }),
+    );
   });
 }

@@ -80,7 +80,9 @@ async function show(
       region: 'eu-west-1',
     },
   });
-  say(`   ${connector.name} (${connector.type}, ${connector.authMethod}), verified against the cloud`);
+  say(
+    `   ${connector.name} (${connector.type}, ${connector.authMethod}), verified against the cloud`,
+  );
   say();
 
   say(`2. A workload that may read s3://${BUCKET}, and nothing else.`);
@@ -109,14 +111,18 @@ async function show(
     say(`   before: ${first}`);
     say(`   after:  ${again.accessKeyId}, expires ${renewed?.expiresAt}`);
   }
-  const problems = results.flatMap(({ client, problems: found }) => found.map((one) => `${client}: ${one}`));
+  const problems = results.flatMap(({ client, problems: found }) =>
+    found.map((one) => `${client}: ${one}`),
+  );
   if (again === undefined || again.accessKeyId === first) problems.push('no renewal happened');
   const leaked = JSON.stringify(results).includes(cloud.secretAccessKey);
   if (leaked) problems.push('the long-lived key reached a client');
   say();
   for (const problem of problems) say(`FAILED  ${problem}`);
   if (problems.length > 0) return 1;
-  say('The long-lived key was used inside the daemon alone. Next: valetkey connector register --help');
+  say(
+    'The long-lived key was used inside the daemon alone. Next: valetkey connector register --help',
+  );
   return 0;
 }
 
@@ -154,7 +160,9 @@ async function auditLines(home: string): Promise<readonly string[]> {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
-      const { workload, executable, pid, credentialId, resources, expiresAt } = JSON.parse(line) as {
+      const { workload, executable, pid, credentialId, resources, expiresAt } = JSON.parse(
+        line,
+      ) as {
         workload: string;
         executable?: string;
         pid?: number;
@@ -162,7 +170,9 @@ async function auditLines(home: string): Promise<readonly string[]> {
         resources: readonly { id?: string; access: string }[];
         expiresAt: string;
       };
-      const scope = resources.map(({ id, access }) => `${id ?? 'everything'} (${access})`).join(', ');
+      const scope = resources
+        .map(({ id, access }) => `${id ?? 'everything'} (${access})`)
+        .join(', ');
       const who = executable === undefined ? '' : ` ← ${executable.split('/').at(-1)}, pid ${pid}`;
       return `${credentialId}  ${scope}  until ${expiresAt}  workload ${workload}${who}`;
     });
@@ -174,7 +184,9 @@ async function waitForRenewal(
 ): Promise<StatusView['issued'][number] | undefined> {
   for (let waited = 0; waited < RENEWAL_WAIT_MS; waited += 250) {
     const { issued } = await daemon.api.status({});
-    const current = issued.find(({ resources }) => resources.some(({ id }) => id === `s3://${BUCKET}`));
+    const current = issued.find(({ resources }) =>
+      resources.some(({ id }) => id === `s3://${BUCKET}`),
+    );
     if (current !== undefined && current.credentialId !== first) return current;
     await systemClock.sleep(250);
   }

@@ -1,0 +1,91 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+import type { Peer, SocketEnds } from '../core/peer.ts';
+
+/** Open files looked at to find the process of a socket; beyond this the uid alone is told. */
+const MOST_FILES = 20_000;
+const IPV4_MAPPED = '0000000000000000FFFF0000'; // ::ffff:0:0/96 as the kernel prints it
+
+/**
+ * The process at the other end of a connection on this machine, from the kernel's own tables: uid
+ * always, pid and program where we may look. `undefined` elsewhere than on Linux, for another
+ * network namespace, and for a client that has closed already (its row shows uid 0 and inode 0: to
+ * believe that would make it root). https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html
+ */
+export async function lookupPeer(ends: SocketEnds): Promise<Peer | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const row = await findRow(ends);
+  if (row === undefined || row.inode === '0') return undefined;
+  const pid = await pidOf(row.inode, row.uid).catch(() => undefined);
+  if (pid === undefined) return { uid: row.uid };
+  const executable = await readlink(`/proc/${pid}/exe`).catch(() => undefined);
+  return { uid: row.uid, pid, executable };
+}
+
+/** The client's own row: its local address is our remote one. A client may use an IPv6 socket for IPv4. */
+async function findRow(
+  ends: SocketEnds,
+): Promise<{ readonly uid: number; readonly inode: string } | undefined> {
+  const theirs = endpoint(ends.remoteAddress, ends.remotePort);
+  const ours = endpoint(ends.localAddress, ends.localPort);
+  const tables = theirs.length > 13 ? ['tcp6'] : ['tcp', 'tcp6'];
+  for (const table of tables) {
+    const text = await readFile(`/proc/net/${table}`, 'latin1').catch(() => '');
+    const mapped = table === 'tcp6' && theirs.length <= 13 ? IPV4_MAPPED : '';
+    const at = text.indexOf(`: ${mapped}${theirs} ${mapped}${ours} `);
+    if (at === -1) continue;
+    const fields = text
+      .slice(at + 2, text.indexOf('\n', at))
+      .trim()
+      .split(/\s+/);
+    // local rem st tx:rx tr:when retrnsmt uid timeout inode
+    return { uid: Number(fields[6]), inode: fields[8] ?? '0' };
+  }
+  return undefined;
+}
+
+/** `0100007F:26B7`: words of 32 bits in host order (little-endian on every platform of Node), port in hex. */
+function endpoint(address: string, port: number): string {
+  const bytes = address.includes(':') ? ipv6Bytes(address) : ipv4Bytes(address);
+  let text = '';
+  for (let word = 0; word < bytes.length; word += 4) {
+    text += Buffer.from(bytes.subarray(word, word + 4))
+      .reverse()
+      .toString('hex');
+  }
+  return `${text}:${port.toString(16).padStart(4, '0')}`.toUpperCase();
+}
+
+function ipv4Bytes(address: string): Buffer {
+  return Buffer.from(address.split('.').map(Number));
+}
+
+function ipv6Bytes(address: string): Buffer {
+  const dotted = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (dotted?.[1] !== undefined) return ipv4Bytes(dotted[1]);
+  const [head = '', tail] = address.split('::');
+  const groups = (part: string) => part.split(':').filter(Boolean);
+  const left = groups(head);
+  const right = groups(tail ?? '');
+  const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0');
+  const hex = [...left, ...zeros, ...right].map((group) => group.padStart(4, '0')).join('');
+  return Buffer.from(hex, 'hex');
+}
+
+/** Who holds the socket. Only processes of `uid` are looked at; an unprivileged daemon sees just its own user's. */
+async function pidOf(inode: string, uid: number): Promise<number | undefined> {
+  const wanted = `socket:[${inode}]`;
+  let looked = 0;
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const status = await readFile(`/proc/${name}/status`, 'latin1').catch(() => '');
+    if (Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1]) !== uid) continue;
+    for (const fd of await readdir(`/proc/${name}/fd`).catch(() => [])) {
+      looked += 1;
+      if (looked > MOST_FILES) return undefined;
+      const target = await readlink(`/proc/${name}/fd/${fd}`).catch(() => '');
+      if (target === wanted) return Number(name);
+    }
+  }
+  return undefined;
+}
