@@ -83,6 +83,34 @@ export type RefusalReason =
   | 'too-large'
   | 'too-many';
 
+/** A whole answer, encoded once and sent many times. `Content-Length` is among the headers. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A request as the parser left it; the guard has let it through. */
+export interface DirectRequest {
+  readonly connection: Connection;
+  readonly method: string;
+  /** The request target as received. */
+  readonly target: string;
+  /** Names and values in turn, as received. */
+  readonly rawHeaders: readonly string[];
+}
+
+/** What an endpoint does with requests. */
+export interface EndpointRoutes {
+  readonly app: Hono<EndpointEnv>;
+  /**
+   * The way around `app` for the requests that come by the hundred thousand: same answer, without
+   * the `Request`, `Context` and `Response` that cost as much as the rest together. `undefined` is
+   * "not one of those": then `app` answers. Throws and rejects never.
+   */
+  direct?(request: DirectRequest): Answer | Promise<Answer> | undefined;
+}
+
 /** One emulated HTTP protocol. Pure: a request and a context in, a response out. */
 export interface Endpoint {
   readonly kind: string;
@@ -99,9 +127,9 @@ export interface Endpoint {
    * The answer to what the guard refused, in this protocol's shape. `status` is the usual one for
    * `reason`; a protocol may know a better one. Pure: the same answer for the same arguments.
    */
-  refuse(status: number, reason: RefusalReason): Response;
-  errorBody(error: ValetkeyError): Response;
-  routes(context: EndpointContext): Hono<EndpointEnv>;
+  refuse(status: number, reason: RefusalReason): Answer;
+  errorBody(error: ValetkeyError): Answer;
+  routes(context: EndpointContext): EndpointRoutes;
   /** Variables that lead a client to this endpoint (`set`), and those that would win over it (`clear`). */
   variables(input: VariablesInput): Variables;
 }

@@ -1,0 +1,107 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+import type { Peer, SocketEnds } from '../core/peer.ts';
+import type { Connection } from '../endpoints/contract.ts';
+
+/** What is kept for an open connection. */
+export interface OpenConnection {
+  readonly connection: Connection;
+  readonly socket: Socket;
+  /** The latest answer; those before it have been sent. */
+  response: ServerResponse | undefined;
+  /** Grows with each request of the listener: the smallest is the one idle for longest. */
+  usedAt: number;
+}
+
+export type LookupPeer = (ends: SocketEnds) => Promise<Peer | undefined>;
+
+export interface Connections {
+  /** Starts to keep `socket`; makes room if need be. `undefined` when everybody is busy: drop it. */
+  open(socket: Socket): OpenConnection | undefined;
+  of(socket: Socket): OpenConnection | undefined;
+  /** Notes that `response` is being worked on. */
+  busy(open: OpenConnection, response: ServerResponse): void;
+  size(): number;
+  /** Ends what is idle now and everything else after its answer. */
+  drain(): void;
+  destroy(): void;
+}
+
+/**
+ * The open connections of one listener, at most `max`. Over that, the one idle for longest goes:
+ * thousands of silent connections push each other out, while clients that ask are served.
+ */
+export function createConnections(
+  max: number,
+  listener: string,
+  lookupPeer: LookupPeer,
+): Connections {
+  const kept = new Map<Socket, OpenConnection>();
+  let uses = 0;
+
+  const isBusy = ({ response }: OpenConnection): boolean =>
+    response !== undefined && !response.writableFinished && !response.destroyed;
+
+  const dropIdlest = (): boolean => {
+    let idlest: OpenConnection | undefined;
+    for (const open of kept.values()) {
+      if (!isBusy(open) && (idlest === undefined || open.usedAt < idlest.usedAt)) idlest = open;
+    }
+    if (idlest === undefined) return false;
+    kept.delete(idlest.socket);
+    idlest.socket.destroy();
+    return true;
+  };
+
+  return {
+    open(socket) {
+      if (kept.size >= max && !dropIdlest()) return undefined;
+      const open: OpenConnection = {
+        connection: connectionOf(socket, listener, lookupPeer),
+        socket,
+        response: undefined,
+        usedAt: (uses += 1),
+      };
+      kept.set(socket, open);
+      socket.once('close', () => kept.delete(socket));
+      return open;
+    },
+    of: (socket) => kept.get(socket),
+    busy(open, response) {
+      open.response = response;
+      open.usedAt = uses += 1;
+    },
+    size: () => kept.size,
+    drain() {
+      for (const open of kept.values()) {
+        const { response, socket } = open;
+        if (response === undefined || !isBusy(open)) socket.destroy();
+        else {
+          if (!response.headersSent) response.shouldKeepAlive = false;
+          response.once('close', () => socket.destroySoon());
+        }
+      }
+    },
+    destroy() {
+      for (const socket of kept.keys()) socket.destroy();
+    },
+  };
+}
+
+function connectionOf(socket: Socket, listener: string, lookupPeer: LookupPeer): Connection {
+  const { localAddress, localPort, remoteAddress, remotePort } = socket;
+  let peer: Promise<Peer | undefined> | undefined;
+  return {
+    listener,
+    localAddress: localAddress ?? '',
+    peer: () =>
+      (peer ??=
+        localAddress === undefined ||
+        localPort === undefined ||
+        remoteAddress === undefined ||
+        remotePort === undefined
+          ? Promise.resolve(undefined)
+          : lookupPeer({ localAddress, localPort, remoteAddress, remotePort })),
+  };
+}

@@ -1,0 +1,140 @@
+import type { IncomingMessage } from 'node:http';
+
+import type { RefusalReason } from '../endpoints/contract.ts';
+import type { Bound } from './address.ts';
+
+export interface Refusal {
+  readonly status: number;
+  readonly reason: RefusalReason;
+  /** For the log; the client is told less. Quotes what was received, escaped and cut. */
+  readonly why: string;
+}
+
+/** Longest request target, characters. The longest real one (an Azure resource and ids) has some 600. */
+const MAX_TARGET = 4096;
+
+/** Largest request body, bytes; no protocol here sends more than a small form. */
+const MAX_BODY = 65_536;
+
+const METHODS = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PATCH']);
+
+/** A target with nothing in it that needs a closer look. */
+const PLAIN_TARGET = /^\/[\w\-/=,@+?&:]*$/;
+/** What RFC 3986 lets a path and a query contain, and brackets and bars, which many clients leave as they are. */
+const LEGAL_TARGET = /^\/[\w\-./~!$&'()*+,;=:@%?[\]{}|]*$/;
+/** A `.` or `..` segment, plain or encoded, or an encoded control byte. */
+const TRAVERSAL = /\/(?:\.|%2e){1,2}(?:[/?]|$)|%[01][\da-f]|%7f/i;
+
+/** Lengths of the header names below that are compared whole. */
+const EXACT: readonly (readonly string[])[] = Array.from({ length: 18 }, (_, length) =>
+  [
+    'via',
+    'host',
+    'origin',
+    'referer',
+    'forwarded',
+    'x-real-ip',
+    'authorization',
+    'content-length',
+  ].filter((name) => name.length === length),
+);
+
+type RawRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>;
+
+/**
+ * Refuses everything that can be refused before a protocol is known.
+ *
+ * What each check stands against: `Host`, a page whose name resolves to this machine (DNS
+ * rebinding); `Origin`, `Referer` and `Sec-Fetch-*`, a page that asks outright; forwarding headers, a
+ * proxy that lends its place on this machine to somebody elsewhere (the real metadata services refuse
+ * `X-Forwarded-For` for that reason); a second `Authorization` or `Host`, two readers that would pick
+ * different ones.
+ */
+export function createGuard(
+  hosts: ReadonlySet<string>,
+): (request: RawRequest) => Refusal | undefined {
+  return ({ method = '', url = '', rawHeaders }) => {
+    if (!METHODS.has(method)) return refusal(405, 'method', 'method', method);
+    if (!PLAIN_TARGET.test(url)) {
+      const bad = badTarget(url);
+      if (bad !== undefined) return bad;
+    }
+    if (url.length > MAX_TARGET) return refusal(414, 'target', 'target too long', url);
+    return badHeaders(rawHeaders, hosts);
+  };
+}
+
+function badTarget(url: string): Refusal | undefined {
+  if (!LEGAL_TARGET.test(url)) return refusal(400, 'target', 'target', url);
+  const query = url.indexOf('?');
+  const path = query === -1 ? url : url.slice(0, query);
+  return TRAVERSAL.test(path) ? refusal(400, 'traversal', 'traversal in path', url) : undefined;
+}
+
+function badHeaders(raw: readonly string[], hosts: ReadonlySet<string>): Refusal | undefined {
+  let host: string | undefined;
+  let authorized = false;
+  for (let i = 0; i < raw.length; i += 2) {
+    const given = raw[i] ?? '';
+    const name = interesting(given);
+    if (name === undefined) continue;
+    const value = raw[i + 1] ?? '';
+    if (name === 'host') {
+      if (host !== undefined) return refusal(400, 'host', 'second Host', value);
+      host = value;
+    } else if (name === 'authorization') {
+      if (authorized) return refusal(400, 'duplicate-authorization', 'second Authorization', '');
+      authorized = true;
+    } else if (name === 'content-length') {
+      if (Number(value) > MAX_BODY) return refusal(413, 'too-large', 'body of bytes', value);
+    } else if (name === 'origin' || name === 'referer' || name.startsWith('sec-')) {
+      return refusal(403, 'browser', `browser header ${name}`, value);
+    } else {
+      return refusal(403, 'forwarded', `forwarding header ${name}`, value);
+    }
+  }
+  if (host === undefined) return refusal(400, 'host', 'no Host', '');
+  if (hosts.has(host) || hosts.has(host.toLowerCase())) return undefined;
+  return refusal(403, 'host', 'foreign Host', host);
+}
+
+/** The lower-case name when there is a rule for it; most headers are passed over by length alone. */
+function interesting(given: string): string | undefined {
+  const { length } = given;
+  const initial = given.charCodeAt(0) | 0x20;
+  const prefixed = length > 9 && (initial === 0x73 || initial === 0x78); // s, x
+  if (!prefixed && !(EXACT[length]?.length ?? 0)) return undefined;
+  const name = given.toLowerCase();
+  if (EXACT[length]?.includes(name)) return name;
+  return prefixed && (name.startsWith('sec-fetch-') || name.startsWith('x-forwarded-'))
+    ? name
+    : undefined;
+}
+
+function refusal(status: number, reason: RefusalReason, what: string, value: string): Refusal {
+  return { status, reason, why: value === '' ? what : `${what} ${quoted(value)}` };
+}
+
+/** Received text for one line of a log: cut, and with nothing in it that could start another line. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 80)).replaceAll(/[^\x20-\x7e]/g, '?');
+}
+
+/**
+ * Every `Host` that is right for a listener: its own address and the names of its endpoints, with
+ * and without the port.
+ */
+export function hostsOf(bound: Bound, names: readonly string[]): Set<string> {
+  const own =
+    bound.kind === 'unix'
+      ? 'localhost' // what HTTP clients write when all they have is a path
+      : bound.address.includes(':')
+        ? `[${bound.address}]`
+        : bound.address;
+  return new Set(
+    [own, ...names].flatMap((host) => {
+      const name = host.toLowerCase();
+      return [name, `${name}:80`, `${name}:${bound.port}`];
+    }),
+  );
+}
