@@ -32,12 +32,12 @@ export const mfaFields = {
     .describe('How long one MFA login lasts, in seconds'),
 };
 
-export interface MfaConfig {
+interface MfaConfig {
   readonly mfa_serial?: string | undefined;
   readonly mfa_session_seconds: number;
 }
 
-export interface MfaLogin {
+interface MfaLogin {
   readonly cloud: Pick<AwsCloud, 'sts'>;
   readonly keys: AwsKeys;
   readonly place: StsPlace;

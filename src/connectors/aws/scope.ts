@@ -13,7 +13,7 @@ export function mergeScopes(scopes: readonly (AwsScope | undefined)[]): AwsScope
  * Fewer groups that allow the same, because a session policy's size is limited: what another group
  * already allows goes, equal actions share their resources, equal resources share their actions.
  */
-export function tidy(groups: readonly ScopeGroup[]): readonly ScopeGroup[] {
+function tidy(groups: readonly ScopeGroup[]): readonly ScopeGroup[] {
   const byActions = joinBy(groups, (group) => key([group.actions, group.condition]));
   const byResources = joinBy(byActions, (group) => key([group.resources, group.condition]));
   return dropCovered(joinConditions(byResources));
