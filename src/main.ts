@@ -39,7 +39,6 @@ async function runCommand(): Promise<number> {
     import('./cli/program.ts'),
     import('../package.json', { with: { type: 'json' } }),
   ]);
-  const commandLine = () => import('./composition/command-line.ts');
   const options: CommandLineOptions = {
     env: process.env,
     version: manifest.version,
@@ -71,10 +70,14 @@ async function runCommand(): Promise<number> {
   const code = await run(process.argv.slice(2), context);
   // A failed opening was reported by the command.
   await control?.then(
-    ({ close }) => close(),
+    (opened) => opened.close(),
     () => {},
   );
   return code;
+}
+
+function commandLine() {
+  return import('./composition/command-line.ts');
 }
 
 async function askPassphrase(context: CliContext): Promise<Secret> {

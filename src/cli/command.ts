@@ -20,7 +20,7 @@ export interface CliCommand<Options = never> {
 
 /** Keeps the options' type inside the command's file and returns what the program holds. */
 export function defineCommand<Options extends object>(command: CliCommand<Options>): CliCommand {
-  return command as unknown as CliCommand;
+  return command;
 }
 
 /** One line of the command index. */

@@ -1,12 +1,14 @@
+import type { Readable, Writable } from 'node:stream';
+
 import type { ControlApi, WorkloadAccess } from '../control/api.ts';
 import type { Inputs } from '../control/schema.ts';
 import type { StatusView } from '../core/view.ts';
 
-export interface CliInput extends NodeJS.ReadableStream {
+export interface CliInput extends Readable {
   readonly isTTY?: boolean;
 }
 
-export interface CliOutput extends NodeJS.WritableStream {
+export interface CliOutput extends Writable {
   readonly isTTY?: boolean;
   readonly columns?: number;
 }

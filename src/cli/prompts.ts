@@ -28,10 +28,7 @@ export interface Prompts {
 /** Loads the prompt library; only commands that do ask pay for it. */
 export async function createPrompts({ stdin, stderr }: CliContext): Promise<Prompts> {
   const clack = await import('@clack/prompts');
-  const io = {
-    input: stdin as NodeJS.ReadStream,
-    output: stderr as NodeJS.WriteStream,
-  };
+  const io = { input: stdin, output: stderr };
   return {
     text: async ({ message, initial, placeholder, optional = false, check }) =>
       answered(
@@ -71,12 +68,10 @@ function asOption({ value, label, hint }: Choice) {
 
 /** An answer; Ctrl-C instead of one ends the command. */
 function answered<T>(answer: T): Exclude<T, symbol> {
-  if (typeof answer === 'symbol') {
-    throw new CommanderError(
-      CANCELLED_EXIT,
-      'valetkey.cancelled',
-      'cancelled: nothing was changed',
-    );
-  }
-  return answer as Exclude<T, symbol>;
+  if (isAnswer(answer)) return answer;
+  throw new CommanderError(CANCELLED_EXIT, 'valetkey.cancelled', 'cancelled: nothing was changed');
+}
+
+function isAnswer<T>(answer: T): answer is Exclude<T, symbol> {
+  return typeof answer !== 'symbol';
 }

@@ -53,16 +53,16 @@ function hasColour(stream: CliOutput, env: CliContext['env']): boolean {
   return stream.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }
 
+/** C0 but tab and line feed, DEL, C1, and what reverses the reading direction. */
+// oxlint-disable-next-line no-control-regex -- control characters are what this finds
+const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g;
+
 /**
  * Text from a file or a cloud as a terminal may be shown it: an escape sequence in a shared
  * connector's description could otherwise rewrite what the person sees.
  */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this removes
-  return stripVTControlCharacters(text).replaceAll(
-    /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g,
-    '\uFFFD',
-  );
+  return stripVTControlCharacters(text).replaceAll(CONTROLS, '\uFFFD');
 }
 
 /** One line for an error that is part of a listing. */

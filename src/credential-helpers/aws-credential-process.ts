@@ -40,12 +40,12 @@ export default defineHelper({
 
 async function document({ argv, socketPath, uid, pid, now }: HelperInput) {
   const { target, profile } = parse(argv);
-  const { workload, profiles } = (await callControl({
+  const { workload, profiles } = await callControl<Profiles>({
     socketPath,
     operation: 'workloadProfiles',
     input: target,
     timeoutMs: LOOKUP_MS,
-  })) as Profiles;
+  });
   const chosen =
     profile === undefined ? profiles[0] : profiles.find(({ name }) => name === profile);
   if (chosen === undefined) {
@@ -54,7 +54,7 @@ async function document({ argv, socketPath, uid, pid, now }: HelperInput) {
       reason: 'it has no such profile',
     });
   }
-  const { credential } = (await callControl({
+  const { credential } = await callControl<Issued>({
     socketPath,
     operation: 'issue',
     input: {
@@ -69,7 +69,7 @@ async function document({ argv, socketPath, uid, pid, now }: HelperInput) {
       wait_ms: ISSUE_MS,
     },
     timeoutMs: ISSUE_MS + ANSWER_MS,
-  })) as Issued;
+  });
   // Every client takes a document without a future expiry for a credential that lasts for ever.
   if (!(credential.expiresAt > now())) throw new ValetkeyError('CREDENTIAL_EXPIRED');
   return {

@@ -13,14 +13,14 @@ export interface ControlCall {
 /**
  * One call over the control socket with nothing but Node's own HTTP client: what a helper that is
  * started for every request can afford to load. Throws `DAEMON_UNREACHABLE` when no answer comes in
- * time, otherwise what the daemon threw.
+ * time, otherwise what the daemon threw. The answer's shape is taken on trust: it is our own daemon's.
  */
-export function callControl({
+export function callControl<Answer>({
   socketPath,
   operation,
   input,
   timeoutMs,
-}: ControlCall): Promise<unknown> {
+}: ControlCall): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const body = JSON.stringify(input);
     const outgoing = request(
@@ -45,7 +45,7 @@ export function callControl({
         response.on('end', () => {
           clearTimeout(timer);
           try {
-            const answer = JSON.parse(text) as { error: WireError };
+            const answer: Answer & { error: WireError } = JSON.parse(text);
             if (response.statusCode === 200) resolve(answer);
             else reject(fromWire(answer.error));
           } catch (error) {

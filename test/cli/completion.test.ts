@@ -16,6 +16,14 @@ async function complete(...words: string[]) {
     .map((one) => one.split('\t')[0]);
 }
 
+const installed = (program: string) => {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+};
 describe('candidates', () => {
   test.for([
     [['ser'], ['serve']],
@@ -91,14 +99,6 @@ case "$*" in *--config*) echo :files ;; *--type=*) printf -- '--type=aws\\tAmazo
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  const installed = (program: string) => {
-    try {
-      execFileSync(program, ['--version'], { stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  };
   const run = (program: string, args: string[]) =>
     execFileSync(program, args, {
       cwd: folder,
@@ -128,17 +128,18 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     expect(bash(['valetkey', 'serve', '--config', ''])).toEqual(['compopt -o default']);
   });
 
+  const askFish = (text: string) =>
+    run('fish', ['--no-config', '-c', `source ./_fish; complete -C '${text}'`])
+      .trimEnd()
+      .split('\n');
+
   test.skipIf(!installed('fish'))('fish', () => {
-    const ask = (line: string) =>
-      run('fish', ['--no-config', '-c', `source ./_fish; complete -C '${line}'`])
-        .trimEnd()
-        .split('\n');
-    expect(ask('valetkey connector describe aws')).toEqual([
+    expect(askFish('valetkey connector describe aws')).toEqual([
       'aws-dev\ta connector',
       'aws-s3\tanother',
     ]);
     expect(asked()).toEqual(['connector', 'describe', 'aws']);
-    expect(ask('valetkey serve --config con')).toEqual(['config.yaml']);
+    expect(askFish('valetkey serve --config con')).toEqual(['config.yaml']);
   });
 
   test.skipIf(!installed('zsh'))('zsh', () => {

@@ -5,6 +5,17 @@ import { fromWire, ValetkeyError } from '../../src/core/errors.ts';
 import { STATUS } from './fixtures.ts';
 import { transcript } from './transcript.ts';
 
+function daemon(closed: Promise<void>) {
+  const stopped: string[] = [];
+  const running: RunningDaemon = {
+    status: async () => STATUS,
+    closed,
+    stop: async () => void stopped.push('stopped'),
+  };
+  return { running, stopped };
+}
+
+const sigtermListeners = () => process.listenerCount('SIGTERM');
 const line = (text: string) => transcript(text.split(' '));
 
 describe('status', () => {
@@ -236,16 +247,6 @@ describe('env', () => {
 });
 
 describe('serve', () => {
-  function daemon(closed: Promise<void>) {
-    const stopped: string[] = [];
-    const running: RunningDaemon = {
-      status: async () => STATUS,
-      closed,
-      stop: async () => void stopped.push('stopped'),
-    };
-    return { running, stopped };
-  }
-
   test('tells where it listens and ends with the daemon', async () => {
     const asked: unknown[] = [];
     const { running, stopped } = daemon(Promise.resolve());
@@ -273,17 +274,16 @@ describe('serve', () => {
   });
 
   test('SIGTERM stops it; no listener of ours stays behind', async () => {
-    const count = () => process.listenerCount('SIGTERM');
-    const before = count();
+    const before = sigtermListeners();
     const { running, stopped } = daemon(new Promise(() => {}));
     const ended = transcript(['serve', '--output', 'json'], {
       daemon: { serve: async () => running },
     });
-    while (count() === before) await new Promise(setImmediate);
+    while (sigtermListeners() === before) await new Promise(setImmediate);
     process.emit('SIGTERM');
     const { code, stdout } = await ended;
     expect([code, JSON.parse(stdout), stopped]).toEqual([0, STATUS, ['stopped']]);
-    expect(count()).toBe(before);
+    expect(sigtermListeners()).toBe(before);
   });
 
   test.for([

@@ -24,10 +24,10 @@ async function started(argv: readonly string[], ready: string) {
   const [node = '', ...args] = [...NODE, 'exec', ...argv];
   const child = spawn(node, args, { env: ENV });
   let seen = '';
-  let waiting = () => {};
+  let waiting: (() => void) | undefined;
   const hear = (part: Buffer) => {
     seen += part.toString();
-    waiting();
+    waiting?.();
   };
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);

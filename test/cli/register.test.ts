@@ -28,6 +28,11 @@ async function file(name: string, content: string, mode: number) {
   await chmod(join(cwd, name), mode);
 }
 
+/** The attributes that the first change carried. */
+function sent({ changes }: Awaited<ReturnType<typeof transcript>>): unknown {
+  return (changes[0]?.[1] as { attributes: unknown } | undefined)?.attributes;
+}
+
 describe('register with flags', () => {
   test('an attribute, verified and shown', async () => {
     const argv =
@@ -147,9 +152,6 @@ describe('register with flags', () => {
 });
 
 describe('secrets', () => {
-  const sent = (transcript: { changes: readonly [string, unknown][] }) =>
-    (transcript.changes[0]?.[1] as { attributes: unknown } | undefined)?.attributes;
-
   test('from a private file and from standard input, without the last line break', async () => {
     await file('key', 'top=secret\n', 0o600);
     const seen = await transcript(

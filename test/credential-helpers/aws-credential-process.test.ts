@@ -57,7 +57,12 @@ async function daemon(issue: () => Promise<Issued>) {
       return issue();
     },
   };
-  ({ close } = await serveControl(api as ControlApi, join(home, 'run', 'control.sock')));
+  const served = await serveControl(
+    api as ControlApi,
+    join(home, 'run', 'control.sock'),
+    async () => '',
+  );
+  close = () => served.close();
 }
 
 const issued: Issued = {
