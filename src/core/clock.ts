@@ -12,11 +12,11 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The machine's own clock. Its sleeps do not keep the process alive. */
+/** The machine's own clock. A sleep keeps the process alive: abort it to end early. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep: async (ms, signal) => {
-    await delay(ms, undefined, { ref: false, ...(signal === undefined ? {} : { signal }) });
+    await delay(ms, undefined, signal === undefined ? {} : { signal });
   },
 };

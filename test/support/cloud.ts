@@ -22,9 +22,10 @@ export interface TestCloud {
   readonly env: Record<string, string>;
 }
 
-export async function testCloud(): Promise<TestCloud> {
+/** `systemTime`: for clients in processes of their own, which sign with the machine's clock. */
+export async function testCloud({ systemTime = false } = {}): Promise<TestCloud> {
   const clock = fakeClock();
-  const aws = await startAwsStandIn({ clock });
+  const aws = await startAwsStandIn(systemTime ? {} : { clock });
   onTestFinished(() => aws.stop());
   const everything = {
     Version: '2012-10-17',
