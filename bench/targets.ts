@@ -1,0 +1,44 @@
+import { WORKLOAD } from './bed.ts';
+import { exchange, requestText } from './exchange.ts';
+import type { Answer, Target } from './exchange.ts';
+
+/** What is asked again and again. */
+export interface Targets {
+  /** A cached credential over the container protocol. */
+  readonly ecs: Target;
+  /** The same over the instance metadata service, version 2. */
+  readonly imds: Target;
+  /** The role's name there: answered without a cloud. */
+  readonly role: Target;
+}
+
+const ROLES = '/latest/meta-data/iam/security-credentials/';
+
+/** The targets of a running daemon; takes an IMDSv2 token for as long as there are any. */
+export async function targetsOf(port: number, token: string): Promise<Targets> {
+  const session = await exchange(
+    port,
+    requestText(port, {
+      method: 'PUT',
+      path: '/latest/api/token',
+      headers: { 'X-aws-ec2-metadata-token-ttl-seconds': '21600' },
+    }),
+  );
+  if (session.status !== 200) throw new Error(`no IMDSv2 token: ${session.raw}`);
+  const headers = { 'X-aws-ec2-metadata-token': session.body };
+  return {
+    ecs: { path: '/v1/credentials', headers: { Authorization: token } },
+    imds: { path: `${ROLES}${WORKLOAD}`, headers },
+    role: { path: ROLES, headers },
+  };
+}
+
+/** The answer to a target, asked again while the first credential is still on its way. */
+export async function answerTo(port: number, target: Target): Promise<Answer> {
+  for (let attempt = 0; ; attempt++) {
+    const answer = await exchange(port, requestText(port, target));
+    if (answer.status === 200) return answer;
+    if (attempt === 20) throw new Error(`${target.path}: ${answer.raw}`);
+    await new Promise((resolve) => void setTimeout(resolve, 250));
+  }
+}
