@@ -108,7 +108,7 @@ export interface EndpointRoutes {
    * the `Request`, `Context` and `Response` that cost as much as the rest together. `undefined` is
    * "not one of those": then `app` answers. Throws and rejects never.
    */
-  direct?(request: DirectRequest): Answer | Promise<Answer> | undefined;
+  readonly direct?: (request: DirectRequest) => Answer | Promise<Answer> | undefined;
 }
 
 /** One emulated HTTP protocol. Pure: a request and a context in, a response out. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 
 import { ValetkeyError } from '../core/errors.ts';
 import type { Event, Events } from '../core/events.ts';
@@ -142,7 +142,7 @@ function serveEndpoint(
 ): Serve {
   const { app, direct } = endpoint.routes(context);
   const answered = createAnswered(endpoint.kind, events);
-  const bindings = new WeakMap<IncomingMessage, EndpointEnv['Bindings']>();
+  const bindings = new WeakMap<object, EndpointEnv['Bindings']>();
 
   const write = (outgoing: ServerResponse, { status, headers, body }: Answer): void => {
     answered(status);
@@ -154,7 +154,7 @@ function serveEndpoint(
     return response;
   };
   const viaHono = getRequestListener((request, raw) => {
-    const response = app.fetch(request, bindings.get((raw as HttpBindings).incoming));
+    const response = app.fetch(request, bindings.get(raw.incoming));
     return response instanceof Promise ? response.then(told) : told(response);
   });
 
@@ -169,7 +169,7 @@ function serveEndpoint(
       bindings.set(incoming, { connection });
       void viaHono(incoming, outgoing);
     } else if (answer instanceof Promise) {
-      void answer.then((late) => write(outgoing, late));
+      answer.then((late) => write(outgoing, late)).catch(() => outgoing.destroy());
     } else write(outgoing, answer);
   };
 }

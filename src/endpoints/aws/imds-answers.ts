@@ -28,24 +28,24 @@ const text = (value: string): Answer => textAnswer(200, value);
 const hasRole = (caller: Caller): boolean =>
   caller.roleName !== '' && caller.profiles('aws-session').length > 0;
 
+const list =
+  (...children: readonly string[]): MetadataAnswer =>
+  () =>
+    text(children.join('\n'));
+
+const region =
+  (tell: (name: string) => string): MetadataAnswer =>
+  (caller) =>
+    caller.region === undefined ? IMDS_NOT_FOUND : text(tell(caller.region));
+
+// Exactly one name and no line end: several clients use the body as it is.
+const roleList: MetadataAnswer = (caller) =>
+  hasRole(caller) ? text(caller.roleName) : IMDS_NOT_FOUND;
+
 /** The data paths and what each says: everything clients are known to read, and the lists above it. */
 export function metadataAnswers(context: EndpointContext): Record<string, MetadataAnswer> {
   const { installationId } = context;
   const document = createDocuments(() => context.now(), imdsDocument);
-
-  const list =
-    (...children: readonly string[]): MetadataAnswer =>
-    () =>
-      text(children.join('\n'));
-
-  const region =
-    (tell: (name: string) => string): MetadataAnswer =>
-    (caller) =>
-      caller.region === undefined ? IMDS_NOT_FOUND : text(tell(caller.region));
-
-  // Exactly one name and no line end: several clients use the body as it is.
-  const roleList: MetadataAnswer = (caller) =>
-    hasRole(caller) ? text(caller.roleName) : IMDS_NOT_FOUND;
 
   const role: MetadataAnswer = (caller, name) =>
     hasRole(caller) && name === caller.roleName
