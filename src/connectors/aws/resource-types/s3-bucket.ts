@@ -12,7 +12,7 @@ export default defineResourceType<AwsCloud, AwsScope>({
   kind: 's3-bucket',
   title: 'S3 bucket',
   description:
-    'One bucket, what lies below a prefix of one, or every bucket of the account. read: list and fetch objects. write: also store and delete them, in parts too. full: also delete versions, set tags, access lists and retention; never the bucket’s own settings. Below a prefix, only that prefix can be listed, so a client that first looks at the bucket as a whole (HeadBucket) is refused there. Buckets encrypted with a KMS key need the connector’s kms_key_arn.',
+    'One bucket, what lies below a prefix of one, or every bucket of the account. read: list and fetch objects. write: also store and delete them, in parts too. full: also delete versions, set tags, access lists and retention; never the bucket’s own settings. Below a prefix, only that prefix can be listed, so a client that first looks at the bucket as a whole (HeadBucket) is refused there, and S3 answers 403 instead of 404 for an object that is not there (terraform’s first state needs the whole bucket). Buckets encrypted with a KMS key need the connector’s kms_key_arn.',
   permissions: [
     's3:ListAllMyBuckets',
     ...READ_ACTIONS,
