@@ -6,9 +6,10 @@ import { createProgram } from '../../src/cli/program.ts';
 import type { Program } from '../../src/cli/program.ts';
 import { createTerminal } from '../../src/cli/terminal.ts';
 
+const forbidden = () => Promise.reject(new Error('documentation runs no command'));
+
 /** The real command tree, for reading it: whatever a command would touch is an error. */
 export function commandTree(): Program {
-  const forbidden = () => Promise.reject(new Error('documentation runs no command'));
   const context: CliContext = {
     api: forbidden,
     daemon: {

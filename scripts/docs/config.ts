@@ -20,6 +20,7 @@ interface Node {
 }
 
 const schema = z.toJSONSchema(ConfigSchema, { io: 'input' });
+const root: Node = JSON.parse(JSON.stringify(schema));
 
 /** What an editor checks config.yaml with. */
 export async function configSchema(): Promise<string> {
@@ -32,7 +33,7 @@ export async function configSchema(): Promise<string> {
 }
 
 export function keyTable(): string {
-  return table(['key', 'value', 'needed', 'default', 'meaning'], [...rowsOf('', schema as Node)]);
+  return table(['key', 'value', 'needed', 'default', 'meaning'], [...rowsOf('', root)]);
 }
 
 function* rowsOf(prefix: string, node: Node): Iterable<readonly string[]> {
@@ -71,7 +72,7 @@ function defaultOf({ type, default: value }: Node): string {
 
 function valueOf({ type, enum: choices, const: only, items }: Node): string {
   if (choices !== undefined) return choices.map((choice) => code(String(choice))).join(', ');
-  if (only !== undefined) return code(String(only));
+  if (only !== undefined) return code(JSON.stringify(only));
   if (type === 'array') return items?.type === 'string' ? 'list of texts' : 'list';
   return (
     { string: 'text', integer: 'whole number', boolean: 'true or false', object: 'keys' }[

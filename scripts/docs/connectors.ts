@@ -61,7 +61,7 @@ function fieldRow(field: FieldView): readonly string[] {
     code(field.name),
     field.secret ? 'the store' : 'the connector file',
     field.required ? 'yes' : '',
-    field.default === undefined ? '' : code(String(field.default)),
+    field.default === undefined ? '' : code(JSON.stringify(field.default)),
     field.description,
   ];
 }

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 import { ERRORS, ValetkeyError } from '../../src/core/errors.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { HELPERS } from '../../src/credential-helpers/index.ts';
@@ -65,6 +67,13 @@ function leading(endpoint: Endpoint): readonly string[] {
   );
 }
 
+function isErrorCode(name: string): name is ErrorCode {
+  return Object.hasOwn(ERRORS, name);
+}
+
+/** Every protocol of AWS has its word for a failure there. */
+const Body = z.object({ Code: z.string().optional() });
+
 interface Answer {
   readonly status: number;
   readonly word: string;
@@ -74,7 +83,7 @@ interface Answer {
 export function statusTable(): string {
   const inner = answersTo('INTERNAL').map(answerText);
   const rows: (readonly string[])[] = [];
-  for (const error of Object.keys(ERRORS) as ErrorCode[]) {
+  for (const error of Object.keys(ERRORS).filter(isErrorCode)) {
     const answers = answersTo(error).map(answerText);
     if (answers.join() !== inner.join()) rows.push([code(error), ...answers]);
   }
@@ -87,7 +96,7 @@ export function statusTable(): string {
 function answersTo(error: ErrorCode): readonly Answer[] {
   return endpoints.map((endpoint) => {
     const { status, body } = endpoint.errorBody(new ValetkeyError(error));
-    return { status, word: (JSON.parse(body) as { readonly Code?: string }).Code ?? '' };
+    return { status, word: Body.parse(JSON.parse(body)).Code ?? '' };
   });
 }
 
