@@ -1,5 +1,4 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 import { onTestFinished } from 'vitest';
 
@@ -31,6 +30,7 @@ export async function localServer(answer: (seen: Seen) => Answer): Promise<Local
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, seen };
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('it does not listen');
+  return { url: `http://127.0.0.1:${address.port}`, seen };
 }

@@ -15,19 +15,19 @@ const DOCUMENT = {
 const END = Date.parse(DOCUMENT.Expiration);
 const json = (body: object): Answer => ({ body: JSON.stringify(body) });
 
-describe('the container endpoint', () => {
-  async function ask(answer: Answer, more: { token?: string; tokenFile?: string } = {}) {
-    const server = await localServer(() => answer);
-    const url = `${server.url}/v1/credentials?id=7`;
-    const source = {
-      kind: 'container',
-      url,
-      token: more.token,
-      tokenFile: more.tokenFile,
-    } as const;
-    return { server, keys: containerKeys(source, awsHome(), never()) };
-  }
+async function ask(answer: Answer, more: { token?: string; tokenFile?: string } = {}) {
+  const server = await localServer(() => answer);
+  const url = `${server.url}/v1/credentials?id=7`;
+  const source = {
+    kind: 'container',
+    url,
+    token: more.token,
+    tokenFile: more.tokenFile,
+  } as const;
+  return { server, keys: containerKeys(source, awsHome(), never()) };
+}
 
+describe('the container endpoint', () => {
   it('is asked with the token as it is, and its expiry is believed', async () => {
     const { server, keys } = await ask(json(DOCUMENT), { token: 'Basic abc' });
     expect(await keys).toMatchObject({

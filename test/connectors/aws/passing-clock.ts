@@ -7,12 +7,15 @@ export interface PassingClock extends Clock {
 }
 
 /** A fake clock on which time passes whenever somebody sleeps, and `meanwhile` happens then. */
-export function passingClock(clock: FakeClock, meanwhile = (_turn: number): void => {}): PassingClock {
+export function passingClock(
+  clock: FakeClock,
+  meanwhile = (_turn: number): void => {},
+): PassingClock {
   const slept: number[] = [];
   return {
     slept,
-    now: clock.now,
-    monotonic: clock.monotonic,
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
     async sleep(ms, signal) {
       slept.push(ms);
       meanwhile(slept.length);

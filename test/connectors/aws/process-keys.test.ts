@@ -8,6 +8,15 @@ import { settle } from '../../support/fake-clock.ts';
 import { never } from './aws-bed.ts';
 import { awsHome } from './aws-home.ts';
 
+/** Runs a script of Node's, given as a file because no shell is there to quote it. */
+function run(script: string, more: { signal?: AbortSignal; env?: Record<string, string> } = {}) {
+  const home = awsHome(more.env === undefined ? {} : { env: more.env });
+  const file = home.write('process.mjs', script);
+  const command = `'${process.execPath}' '${file}' 'an argument'`;
+  return { home, keys: processKeys(command, home, more.signal ?? never()) };
+}
+const print = (value: unknown) => `console.log(${JSON.stringify(JSON.stringify(value))})`;
+
 describe('the words of a command', () => {
   it.each<[string, readonly string[]]>([
     ['/opt/vault get key', ['/opt/vault', 'get', 'key']],
@@ -44,15 +53,6 @@ describe('a credential_process', () => {
     SessionToken: 'planted-token',
     Expiration: '2026-11-02T12:00:00+00:00',
   };
-
-  /** Runs a script of Node's, given as a file because no shell is there to quote it. */
-  function run(script: string, more: { signal?: AbortSignal; env?: Record<string, string> } = {}) {
-    const home = awsHome(more.env === undefined ? {} : { env: more.env });
-    const file = home.write('process.mjs', script);
-    const command = `'${process.execPath}' '${file}' 'an argument'`;
-    return { home, keys: processKeys(command, home, more.signal ?? never()) };
-  }
-  const print = (value: unknown) => `console.log(${JSON.stringify(JSON.stringify(value))})`;
 
   it('yields its keys with their true expiry', async () => {
     expect(await run(print(SESSION)).keys).toMatchObject({

@@ -12,7 +12,7 @@ export interface Summary {
   readonly base: string;
   readonly roles?: readonly string[];
   readonly borrowed?: boolean;
-  readonly region?: string;
+  readonly region?: string | undefined;
 }
 
 export const KEYS =

@@ -9,10 +9,11 @@ import type { Source } from '../../../src/connectors/aws/source.ts';
 import { awsHome } from './aws-home.ts';
 import { CHAIN_ROWS } from './chain-rows.ts';
 import { PROFILE_ROWS } from './profile-rows.ts';
+import { PROFILE_SOURCE_ROWS } from './profile-source-rows.ts';
 import { KEYS, OTHER, type SourceRow, type Summary } from './source-row.ts';
 
 describe('a profile by name', () => {
-  it.each(PROFILE_ROWS)('$name', check);
+  it.each([...PROFILE_ROWS, ...PROFILE_SOURCE_ROWS])('$name', check);
 });
 
 describe('the default chain', () => {
@@ -84,35 +85,21 @@ function summaryOf({ base, roles, borrowed, region }: Source): Summary {
         .join(' '),
     ),
     borrowed,
-    region: region as string,
+    region,
   };
 }
 
 function wordsOf(base: Source['base']): string {
-  switch (base.kind) {
-    case 'long-lived-keys':
-      return base.keys.accessKeyId;
-    case 'temporary-keys': {
-      const until = base.expiresAt === undefined ? '?' : new Date(base.expiresAt).toISOString();
-      return `${base.keys.accessKeyId} until ${until}`;
-    }
-    case 'web-identity':
-      return `web-identity ${base.roleArn} ${base.tokenFile}`;
-    case 'sso':
-      return [
-        'sso',
-        base.session ?? '-',
-        base.startUrl,
-        base.region,
-        base.accountId,
-        base.roleName,
-        ...base.scopes,
-      ].join(' ');
-    case 'process':
-      return `process ${base.command}`;
-    case 'container':
-      return `container ${base.url}`;
-    case 'instance':
-      return `instance ${base.endpoint}`;
+  if (base.kind === 'long-lived-keys') return base.keys.accessKeyId;
+  if (base.kind === 'temporary-keys') {
+    const until = base.expiresAt === undefined ? '?' : new Date(base.expiresAt).toISOString();
+    return `${base.keys.accessKeyId} until ${until}`;
   }
+  if (base.kind === 'sso') {
+    const { session = '-', startUrl, region, accountId, roleName, scopes } = base;
+    return ['sso', session, startUrl, region, accountId, roleName, ...scopes].join(' ');
+  }
+  if (base.kind === 'web-identity') return `web-identity ${base.roleArn} ${base.tokenFile}`;
+  if (base.kind === 'process') return `process ${base.command}`;
+  return base.kind === 'container' ? `container ${base.url}` : `instance ${base.endpoint}`;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ValetkeyError } from '../../../core/errors.ts';
 import { defineAuthMethod } from '../../contract.ts';
 import { ambientSource } from '../ambient.ts';
+import { asIsField } from '../as-is.ts';
 import type { AwsCloud, AwsScope } from '../cloud.ts';
 import { checkImplicitSession, checkImplicitSource } from '../implicit-policy.ts';
 import { foundPlaceFields } from '../place.ts';
@@ -23,11 +24,7 @@ const config = z
       .describe(
         'Profile of the daemon’s AWS configuration. Default: what its own variables choose',
       ),
-    as_is: z
-      .stringbool()
-      .or(z.boolean())
-      .optional()
-      .describe('Hand the sessions on whole; the connector then needs --allow-unscoped'),
+    ...asIsField,
     ...foundPlaceFields,
     ...roleFields,
     role_arn: roleFields.role_arn

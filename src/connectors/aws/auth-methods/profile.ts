@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { defineAuthMethod } from '../../contract.ts';
+import { asIsField } from '../as-is.ts';
 import type { AwsCloud, AwsScope } from '../cloud.ts';
 import { checkImplicitSession, checkImplicitSource } from '../implicit-policy.ts';
 import { mfaFields, mfaLogin } from '../mfa-login.ts';
@@ -19,11 +20,7 @@ const config = z
   .strictObject({
     profile: ProfileName.optional().describe('Name of the profile. Default: default'),
     profile_name: ProfileName.optional().describe('The same by its other name'),
-    as_is: z
-      .stringbool()
-      .or(z.boolean())
-      .optional()
-      .describe('Hand the profile’s sessions on whole; the connector then needs --allow-unscoped'),
+    ...asIsField,
     ...foundPlaceFields,
     ...roleFields,
     role_arn: roleFields.role_arn
