@@ -133,7 +133,7 @@ describe('signals', () => {
   ] as const;
 
   test.for(SIGNALS)('%s is passed on, once', async (signal) => {
-    const script = `let n = 0; process.on('${signal}', () => { n++; console.log('got ' + n); setTimeout(() => process.exit(40 + n), 100) }); setInterval(() => {}, 1000); console.log('ready')`;
+    const script = `let n = 0; process.on('${signal}', () => { n++; console.log('got ' + n); setTimeout(() => process.exit(40 + n), 100) }); setTimeout(() => process.exit(99), 15_000); console.log('ready')`;
     const { child, ended, seen } = await started(
       ['--workload', 'dev', '--', ...node(script)],
       'ready',
@@ -146,7 +146,12 @@ describe('signals', () => {
 
   test.for(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('a child that %s ends', async (signal) => {
     const { child, ended } = await started(
-      ['--workload', 'dev', '--', ...node(`console.log('ready'); setInterval(() => {}, 1000)`)],
+      [
+        '--workload',
+        'dev',
+        '--',
+        ...node(`console.log('ready'); setTimeout(() => process.exit(99), 15_000)`),
+      ],
       'ready',
     );
     child.kill(signal);
@@ -166,7 +171,7 @@ describe('signals', () => {
 
   // A key press reaches the whole foreground group; passed on as well, it would arrive twice.
   test.skipIf(!existsSync('/usr/bin/script'))('Ctrl-C at a terminal arrives once', async () => {
-    const script = `let n = 0; process.on('SIGINT', () => { n++; setTimeout(() => { console.log('got ' + n); process.exit(40 + n) }, 300) }); setInterval(() => {}, 1000); console.log('ready')`;
+    const script = `let n = 0; process.on('SIGINT', () => { n++; setTimeout(() => { console.log('got ' + n); process.exit(40 + n) }, 300) }); setTimeout(() => process.exit(99), 15_000); console.log('ready')`;
     const words = [...NODE, 'exec', '--workload', 'dev', '--', ...node(script)];
     const line = words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
     const terminal = spawn('/usr/bin/script', ['-qec', `exec ${line}`, '/dev/null'], {

@@ -62,13 +62,18 @@ export default defineCommand<RegisterOptions>({
       ...selection(options),
       ...settings(options),
       labels: labelsOf(options),
-      ...found,
+      ...found.input,
     });
-    return showSaved(terminal, options.output, 'registered', saved);
+    const warnings = saved.warnings.filter((one) => !found.notes.includes(one));
+    return showSaved(terminal, options.output, 'registered', { ...saved, warnings });
   },
 });
 
-type Found = Pick<Inputs['register'], 'auth_method' | 'attributes' | 'proposal'>;
+interface Found {
+  readonly input: Pick<Inputs['register'], 'auth_method' | 'attributes' | 'proposal'>;
+  /** Shown already, and so not repeated when the registration returns them. */
+  readonly notes: readonly string[];
+}
 
 /** Shows what was found; a person may still say no. */
 async function autoConfigure(
@@ -85,7 +90,7 @@ async function autoConfigure(
     const { confirm } = await createPrompts(context);
     if (!(await confirm('Save this connector?'))) return undefined;
   }
-  return { proposal: proposal.proposal };
+  return { input: { proposal: proposal.proposal }, notes: proposal.notes };
 }
 
 async function fromFlags(
@@ -103,7 +108,8 @@ async function fromFlags(
     io.terminal.interactive && missing.some(({ name }) => !Object.hasOwn(given, name))
       ? await askFields(missing, given, await createPrompts(io.context))
       : {};
-  return { auth_method: options.authMethod, attributes: { ...given, ...asked } };
+  const attributesGiven = { ...given, ...asked };
+  return { input: { auth_method: options.authMethod, attributes: attributesGiven }, notes: [] };
 }
 
 function typeOf({ type }: RegisterOptions): string {
