@@ -14,6 +14,7 @@ type Content = string | Promise<string>;
 
 /** What is made from data, by file and by the name of the section's markers. */
 const SECTIONS: Readonly<Record<string, Readonly<Record<string, () => Content>>>> = {
+  'README.md': { endpoints: endpointTable },
   'docs/commands.md': { commands: commandSections },
   'docs/config.md': { keys: keyTable, stores: storeTable },
   'docs/connectors.md': { connectors: connectorSections },
