@@ -106,8 +106,8 @@ async function runDaemon(
     changed: table.refresh,
   });
   const control = await serveControl(api, paths.controlSocket, telemetry.metrics);
-  const unwatch = catalog.watch(() => {
-    for (const { issued } of broker.entries()) broker.forget(issued.request.connector);
+  const unwatch = catalog.watch((names) => {
+    for (const name of names) broker.forget(name);
     table.refresh().catch(() => {}); // a file that cannot be read shows in `connector list`
   });
 

@@ -1,5 +1,4 @@
-import { watch } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { toValetkeyError, ValetkeyError } from '../core/errors.ts';
@@ -7,6 +6,7 @@ import { ConnectorName } from '../core/ids.ts';
 import { isErrno, removeFile, writeFileAtomically } from '../files/atomic-write.ts';
 import type { ConnectorRecord } from './record.ts';
 import { parseRecord, renderRecord } from './record.ts';
+import { watchFolder } from './watch.ts';
 
 /** One file of the catalog: a record, or why it cannot be used. */
 export type CatalogEntry =
@@ -28,8 +28,11 @@ export interface Catalog {
   replace(record: ConnectorRecord): Promise<void>;
   /** True when there was one; a corrupt file is removed too. */
   remove(name: ConnectorName): Promise<boolean>;
-  /** Calls back after files changed, whoever changed them. Returns the end of watching. */
-  watch(changed: () => void): () => void;
+  /**
+   * Calls back after files came, went or changed, whoever did it, with the known connectors that
+   * changed or went. Returns the end of watching.
+   */
+  watch(changed: (names: readonly ConnectorName[]) => void): () => void;
 }
 
 const SUFFIX = '.yaml';
@@ -63,16 +66,18 @@ export function openCatalog(directory: string): Catalog {
     }
   }
 
+  async function list(): Promise<readonly CatalogEntry[]> {
+    const names = (await filesOf(directory)).flatMap((file) => {
+      const name = ConnectorName.safeParse(file.slice(0, -SUFFIX.length));
+      return file.endsWith(SUFFIX) && name.success ? [name.data] : [];
+    });
+    const entries = await Promise.all(names.sort().map(readEntry));
+    return entries.filter((entry) => entry !== undefined);
+  }
+
   return {
     directory,
-    async list() {
-      const names = (await filesOf(directory)).flatMap((file) => {
-        const name = ConnectorName.safeParse(file.slice(0, -SUFFIX.length));
-        return file.endsWith(SUFFIX) && name.success ? [name.data] : [];
-      });
-      const entries = await Promise.all(names.sort().map(readEntry));
-      return entries.filter((entry) => entry !== undefined);
-    },
+    list,
     async get(name) {
       const entry = await readEntry(name);
       if (entry === undefined) {
@@ -87,23 +92,7 @@ export function openCatalog(directory: string): Catalog {
     create: (record) => write(record, true),
     replace: (record) => write(record, false),
     remove: (name) => removeFile(pathOf(name)),
-    watch(changed) {
-      let timer: NodeJS.Timeout | undefined;
-      const start = async () => {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
-        return watch(directory, { persistent: false }, () => {
-          clearTimeout(timer);
-          timer = setTimeout(changed, 50);
-          timer.unref();
-        });
-      };
-      const watcher = start();
-      watcher.catch(() => {}); // an unwritable home is reported by whoever writes to it
-      return () => {
-        clearTimeout(timer);
-        void watcher.then((open) => open.close()).catch(() => {});
-      };
-    },
+    watch: (changed) => watchFolder(directory, () => list(), changed),
   };
 }
 

@@ -66,7 +66,7 @@ export function createApi(service: Service, host: Host): ControlApi {
     status: currentStatus,
     async issue({ request, evidence, wait_ms }) {
       const issued = await service.broker.get(request, wait_ms);
-      host.handouts.record(issued, evidence);
+      if (host.handouts.claim(issued, evidence.workload)) host.handouts.record(issued, evidence);
       return issued;
     },
     workloadProfiles: (input) => host.profiles(input),

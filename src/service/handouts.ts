@@ -5,8 +5,11 @@ import type { Events, Evidence } from '../core/events.ts';
 
 /** Who was handed what: one audit record per credential and workload (invariant 11). */
 export interface Handouts {
-  /** Is this the first time `workload` gets this credential? Cheap; asked on every request. */
-  isNew(issued: Issued, workload: string): boolean;
+  /**
+   * True once per credential and workload: the caller then owes the record. Cheap, asked on every
+   * request; of a thousand that are answered at once, one looks at who is asking.
+   */
+  claim(issued: Issued, workload: string): boolean;
   record(issued: Issued, evidence: Evidence): void;
   heldBy(issued: Issued): readonly string[];
 }
@@ -14,11 +17,14 @@ export interface Handouts {
 export function createHandouts(events: Events, clock: Clock): Handouts {
   const holders = new WeakMap<Issued, Set<string>>();
   return {
-    isNew: (issued, workload) => holders.get(issued)?.has(workload) !== true,
+    claim(issued, workload) {
+      const known = holders.get(issued);
+      if (known === undefined) holders.set(issued, new Set([workload]));
+      else if (known.has(workload)) return false;
+      else known.add(workload);
+      return true;
+    },
     record(issued, evidence) {
-      const known = holders.get(issued) ?? new Set<string>();
-      if (known.has(evidence.workload)) return;
-      holders.set(issued, known.add(evidence.workload));
       events.emit({
         type: 'issued',
         at: clock.now(),

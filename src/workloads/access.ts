@@ -24,7 +24,7 @@ export interface AccessOptions {
   readonly verifyServiceAccount: () => VerifyServiceAccount | undefined;
   readonly get: (request: IssueRequest, waitMs: number) => Issued | Promise<Issued>;
   readonly handouts: {
-    isNew(issued: Issued, workload: string): boolean;
+    claim(issued: Issued, workload: string): boolean;
     record(issued: Issued, evidence: Evidence): void;
   };
 }
@@ -121,10 +121,12 @@ export function createAccess(options: AccessOptions): Pick<EndpointContext, 'ide
         });
   }
 
-  async function recorded(
-    issued: Issued,
-    { workload, by, endpoint, peer }: Known,
-  ): Promise<Issued> {
+  /** The first to get a credential is looked at and written down before it is answered. */
+  function recorded(issued: Issued, about: Known): Issued | Promise<Issued> {
+    return handouts.claim(issued, about.workload) ? record(issued, about) : issued;
+  }
+
+  async function record(issued: Issued, { workload, by, endpoint, peer }: Known): Promise<Issued> {
     const process = await peer().catch(() => undefined);
     handouts.record(issued, { workload, by, endpoint, ...process });
     return issued;
@@ -148,8 +150,9 @@ export function createAccess(options: AccessOptions): Pick<EndpointContext, 'ide
         workload === undefined ? undefined : chooseProfile(workload, choice.kind, choice.profile);
       if (about === undefined || profile === undefined) throw new ValetkeyError('NOT_FOUND');
       const found = options.get(profile.request, choice.waitMs);
-      if (found instanceof Promise) return found.then((issued) => recorded(issued, about));
-      return handouts.isNew(found, about.workload) ? recorded(found, about) : found;
+      return found instanceof Promise
+        ? found.then((issued) => recorded(issued, about))
+        : recorded(found, about);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 
 import type { Peer, SocketEnds } from '../core/peer.ts';
 
@@ -72,20 +72,27 @@ function ipv6Bytes(address: string): Buffer {
   return Buffer.from(hex, 'hex');
 }
 
-/** Who holds the socket. Only processes of `uid` are looked at; an unprivileged daemon sees just its own user's. */
+/**
+ * Who holds the socket. Newest processes first: a client is mostly one that was just started. Only
+ * processes of `uid` are looked at; an unprivileged daemon sees just its own user's.
+ */
 async function pidOf(inode: string, uid: number): Promise<number | undefined> {
-  const wanted = `socket:[${inode}]`;
-  let looked = 0;
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const status = await readFile(`/proc/${name}/status`, 'latin1').catch(() => '');
-    if (Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1]) !== uid) continue;
-    for (const fd of await readdir(`/proc/${name}/fd`).catch(() => [])) {
-      looked += 1;
-      if (looked > MOST_FILES) return undefined;
-      const target = await readlink(`/proc/${name}/fd/${fd}`).catch(() => '');
-      if (target === wanted) return Number(name);
-    }
+  const pids = (await readdir('/proc')).map(Number).filter(Number.isInteger);
+  let left = MOST_FILES;
+  for (const pid of pids.sort((a, b) => b - a)) {
+    if ((await ownerOf(pid)) !== uid) continue;
+    const files = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    left -= files.length;
+    if (left < 0) return undefined;
+    const targets = files.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => ''));
+    if ((await Promise.all(targets)).includes(`socket:[${inode}]`)) return pid;
   }
   return undefined;
+}
+
+function ownerOf(pid: number): Promise<number | undefined> {
+  return stat(`/proc/${pid}`).then(
+    ({ uid }) => uid,
+    () => undefined, // it has ended meanwhile
+  );
 }

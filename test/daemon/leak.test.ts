@@ -51,7 +51,11 @@ test('no secret in any output, success or failure', async () => {
   await hear(api.verify({ name: 'good' }));
 
   // Wrong ones, with a marker where the secret is; one per method that stores a secret.
-  const planted = { aws_access_key_id: 'AKIAIOSFODNN7EXAMPLE', aws_secret_access_key: PLANTED_KEY, region: 'eu-west-1' };
+  const planted = {
+    aws_access_key_id: 'AKIAIOSFODNN7EXAMPLE',
+    aws_secret_access_key: PLANTED_KEY,
+    region: 'eu-west-1',
+  };
   const wrong: readonly [string, object][] = [
     ['iam-role', { ...planted, role_arn: cloud.roleArn }],
     ['secret-key', planted],
@@ -68,7 +72,16 @@ test('no secret in any output, success or failure', async () => {
       count += 1;
       const name = `wrong-${count}`;
       const expires_at = auth_method === 'sts-token' ? '2099-01-01 00:00:00' : undefined;
-      await hear(api.register({ name, type: 'aws', auth_method, attributes: attributes as Record<string, string>, verify, ...(expires_at === undefined ? {} : { expires_at }) }));
+      await hear(
+        api.register({
+          name,
+          type: 'aws',
+          auth_method,
+          attributes: attributes as Record<string, string>,
+          verify,
+          ...(expires_at === undefined ? {} : { expires_at }),
+        }),
+      );
       await hear(api.verify({ name }));
       await hear(api.describeClient({ name }));
       await hear(api.listResources({ name }));
@@ -82,7 +95,9 @@ test('no secret in any output, success or failure', async () => {
   await hear(api.status({}));
 
   // The endpoint: good, refused, malformed.
-  const access = await daemon.api.openWorkload({ grants: [{ connector: 'good', resource_id: 's3://zenfiles' }] });
+  const access = await daemon.api.openWorkload({
+    grants: [{ connector: 'good', resource_id: 's3://zenfiles' }],
+  });
   const heardHeaders: string[] = [];
   const ask = async (headers: Record<string, string>, path = '/v1/credentials') => {
     const { status, body, headers: answered } = await get(`${daemon.baseUrl}${path}`, headers);
@@ -91,8 +106,13 @@ test('no secret in any output, success or failure', async () => {
   };
   const answered = await ask({ authorization: access.token });
   expect(answered.status).toBe(200);
-  const session = (JSON.parse(answered.text) as { SecretAccessKey: string; Token: string });
-  for (const headers of [{}, { authorization: `${MARKER}wrong` }, { authorization: access.token, origin: 'http://evil' }, { authorization: `Bearer ${access.token}` }]) {
+  const session = JSON.parse(answered.text) as { SecretAccessKey: string; Token: string };
+  for (const headers of [
+    {},
+    { authorization: `${MARKER}wrong` },
+    { authorization: access.token, origin: 'http://evil' },
+    { authorization: `Bearer ${access.token}` },
+  ]) {
     heard.push((await ask(headers)).text);
   }
   heard.push((await ask({ authorization: access.token }, `/v1/credentials/${MARKER}`)).text);
@@ -103,13 +123,29 @@ test('no secret in any output, success or failure', async () => {
     const { stdout, stderr } = await runProgram(VALETKEY, args, env);
     heard.push(stdout, stderr);
   };
-  await cli('connector', 'register', 'argv', '--type', 'aws', '--auth-method', 'session-token', '--region=eu-west-1', '--aws_access_key_id=AKIAIOSFODNN7EXAMPLE', `--aws_secret_access_key=${PLANTED_KEY}`);
+  await cli(
+    'connector',
+    'register',
+    'argv',
+    '--type',
+    'aws',
+    '--auth-method',
+    'session-token',
+    '--region=eu-west-1',
+    '--aws_access_key_id=AKIAIOSFODNN7EXAMPLE',
+    `--aws_secret_access_key=${PLANTED_KEY}`,
+  );
   await cli('connector', 'describe', 'good', '--output', 'json');
   await cli('connector', 'describe', 'good', '--resource-id', 's3://zenfiles');
   await cli('connector', 'list', '--output', 'yaml');
   await cli('status', '--output', 'json');
 
-  heard.push(...heardHeaders, daemon.logText(), await daemon.metrics(), await everyFile(daemon.home));
+  heard.push(
+    ...heardHeaders,
+    daemon.logText(),
+    await daemon.metrics(),
+    await everyFile(daemon.home),
+  );
   const output = heard.join('\n');
   expect(output.length).toBeGreaterThan(20_000); // it did look at something
   const secrets = {
@@ -121,6 +157,8 @@ test('no secret in any output, success or failure', async () => {
     'an issued token': session.Token,
     'a wrong secret': `${MARKER}wrong`,
   };
-  const found = Object.entries(secrets).filter(([, value]) => output.includes(value)).map(([name]) => name);
+  const found = Object.entries(secrets)
+    .filter(([, value]) => output.includes(value))
+    .map(([name]) => name);
   expect(found).toEqual([]);
 });

@@ -53,10 +53,17 @@ test('over ECS: identity, its own bucket yes, another no, a read grant cannot wr
   expect((await run(set, 's3-put', 'zenfiles', 'new')).status).toBe(3);
   expect((await run(set, 's3-ls', 'payroll')).status).toBe(3);
   // Registration verified with sessions of its own; the four clients shared one.
-  const scoped = cloud.aws.accounts.sessions().filter(({ parameters }) => parameters['Policy']?.includes('zenfiles'));
+  const scoped = cloud.aws.accounts
+    .sessions()
+    .filter(({ parameters }) => parameters['Policy']?.includes('zenfiles'));
   expect(scoped).toHaveLength(1);
   const audit = await readFile(join(daemon.home, 'audit.jsonl'), 'utf8');
-  expect(JSON.parse(audit.trim())).toMatchObject({ by: 'token', uid, connector: 'aws-dev', credentialId: scoped[0]?.accessKeyId });
+  expect(JSON.parse(audit.trim())).toMatchObject({
+    by: 'token',
+    uid,
+    connector: 'aws-dev',
+    credentialId: scoped[0]?.accessKeyId,
+  });
 });
 
 test('over IMDS: recognised by listener and user, no secret at all', async () => {
@@ -84,7 +91,9 @@ async function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+      server.close(() =>
+        resolve(typeof address === 'object' && address !== null ? address.port : 0),
+      );
     });
   });
 }

@@ -69,11 +69,13 @@ async function setup(workloads: readonly Workload[]) {
       return found;
     },
     handouts: {
-      isNew: (issued, name) => !seen.has(`${issued.request.connector} ${name}`),
-      record: (issued, evidence) => {
-        seen.add(`${issued.request.connector} ${evidence.workload}`);
-        records.push(evidence);
+      claim(issued, name) {
+        const key = `${issued.request.connector} ${name}`;
+        const first = !seen.has(key);
+        seen.add(key);
+        return first;
       },
+      record: (_issued, evidence) => void records.push(evidence),
     },
   });
   const jwt = (claims: object = {}, alg = 'ES256') =>

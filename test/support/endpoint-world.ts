@@ -1,0 +1,146 @@
+import type { AwsSession, Issued } from '../../src/core/credential.ts';
+import { ConnectorName } from '../../src/core/ids.ts';
+import { ValetkeyError } from '../../src/core/errors.ts';
+import type { ErrorCode } from '../../src/core/errors.ts';
+import type { Event } from '../../src/core/events.ts';
+import type { Caller, EndpointContext, IssueChoice, Proof } from '../../src/endpoints/contract.ts';
+import { fakeClock } from './fake-clock.ts';
+import type { FakeClock } from './fake-clock.ts';
+
+/** A workload’s bearer secret. */
+export const SECRET = 'S3cret-_0123456789abcdefghijklmnopqrstuvwxyz';
+export const ACCOUNT = '111122223333';
+/** What must never be seen in an error, a log or a header. */
+export const PLANTED = [SECRET, 'plantedSecretAccessKey', 'plantedSessionToken', 'planted-cause'];
+
+/** Service-account tokens by what a verifier would say of them. */
+export const JWT = {
+  good: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl',
+  /** The same subject after the kubelet has rotated it. */
+  rotated: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIiwibiI6MX0.c2lnbmF0dXJlMg',
+  expired: 'eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2lnbmF0dXJl',
+  wrongAudience: 'eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl',
+  unsigned: 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.',
+} as const;
+
+/** How the broker behaves. */
+export type Upstream =
+  | 'ok'
+  /** Nothing comes in time. */
+  | 'hangs'
+  | { readonly code: ErrorCode; readonly upstreamCode?: string };
+
+export interface World {
+  readonly clock: FakeClock;
+  readonly context: Omit<EndpointContext, 'refused'>;
+  readonly events: Event[];
+  readonly emit: (event: Event) => void;
+  readonly choices: IssueChoice[];
+  upstream: Upstream;
+  caller: Caller;
+  /** Nobody is known on this connection. */
+  nobody: boolean;
+  /** Answer with promises, as a lookup in the kernel or a cold cache does. */
+  slowly: boolean;
+  session: AwsSession;
+}
+
+export function session(at: number, profile = 'main', tokenLength = 400): AwsSession {
+  return {
+    kind: 'aws-session',
+    accessKeyId: profile === 'main' ? 'ASIAMAINEXAMPLE00000' : 'ASIAOTHEREXAMPLE0000',
+    secretAccessKey: 'plantedSecretAccessKey+/0123456789abcdef',
+    sessionToken: 'plantedSessionToken'.padEnd(tokenLength, 'x'),
+    issuedAt: at,
+    expiresAt: at + 3_600_000,
+    accountId: ACCOUNT,
+    principalArn: `arn:aws:sts::${ACCOUNT}:assumed-role/Reader/valetkey`,
+    roleArn: `arn:aws:iam::${ACCOUNT}:role/Reader`,
+  };
+}
+
+const PROFILES = ['main', 'other'];
+
+export function caller(changes: Partial<Caller> = {}): Caller {
+  return {
+    workload: 'app',
+    region: 'eu-west-1',
+    roleName: 'app-role',
+    imdsV1: false,
+    profiles: (kind) => (kind === 'aws-session' ? PROFILES : []),
+    ...changes,
+  };
+}
+
+/** An endpoint's surroundings, small and obedient: what the daemon makes of brokers and workloads. */
+export function endpointWorld(): World {
+  const clock = fakeClock();
+  const other = session(clock.now(), 'other');
+  const events: Event[] = [];
+  const soon = <T>(value: T): T | Promise<T> => (world.slowly ? Promise.resolve(value) : value);
+
+  const issued = (credential: AwsSession): Issued => ({
+    request: {
+      connector: ConnectorName.parse('aws-dev'),
+      resources: [{ type: 'aws-generic', access: 'full' }],
+    },
+    credential,
+    connectorType: 'aws',
+    authMethod: 'iam-role',
+    narrowed: true,
+    scope: null,
+  });
+
+  const world: World = {
+    clock,
+    events,
+    emit: (event) => events.push(event),
+    choices: [],
+    upstream: 'ok',
+    caller: caller(),
+    nobody: false,
+    slowly: false,
+    session: session(clock.now()),
+    context: {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      installationId: 'a1b2c3d4e5f60718'.repeat(4),
+      identify: (_connection, proof) => soon(whoShows(proof)),
+      issue: (_caller, choice) => {
+        world.choices.push(choice);
+        if (world.upstream === 'hangs') return late(choice.waitMs);
+        if (world.upstream !== 'ok') {
+          const { code, upstreamCode } = world.upstream;
+          const error = new ValetkeyError(code, {
+            cause: new Error(`planted-cause ${SECRET}`),
+            ...(upstreamCode === undefined ? {} : { upstreamCode }),
+          });
+          if (world.slowly) return Promise.reject(error);
+          throw error;
+        }
+        return soon(issued(choice.profile === 'other' ? other : world.session));
+      },
+    },
+  };
+
+  const whoShows = (proof: Proof): Caller | undefined => {
+    if (world.nobody) return undefined;
+    switch (proof.kind) {
+      case 'none':
+        return world.caller;
+      case 'token':
+        return proof.token === SECRET ? world.caller : undefined;
+      case 'service-account':
+        if (proof.jwt === JWT.expired || proof.jwt === JWT.unsigned) {
+          throw new ValetkeyError('UPSTREAM_INVALID', { reason: 'the token has expired' });
+        }
+        return proof.jwt === JWT.good || proof.jwt === JWT.rotated ? world.caller : undefined;
+    }
+  };
+
+  const late = async (waitMs: number): Promise<Issued> => {
+    await clock.sleep(waitMs);
+    throw new ValetkeyError('NOT_READY');
+  };
+  return world;
+}
