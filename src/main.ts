@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs';
+
 import type { CliContext, VariablesMode } from './cli/context.ts';
 import type { CommandLineOptions, OpenControl } from './composition/command-line.ts';
 import type { WorkloadAccess } from './control/api.ts';
@@ -11,13 +13,10 @@ import type { Secret } from './core/secret.ts';
 
 const [command, ...rest] = process.argv.slice(2);
 const wantsHelp = rest.includes('--help') || rest.includes('-h');
-leaveQuietlyWithReader(process.stdout);
-leaveQuietlyWithReader(process.stderr);
-const exit =
-  command === 'credential-process' && !wantsHelp ? await runHelper(rest) : await runCommand();
-await Promise.all([process.stdout, process.stderr].map(flush));
-process.exit(exit);
+const isHelper = command === 'credential-process' && !wantsHelp;
+process.exit(isHelper ? await runHelper(rest) : await runCommand());
 
+/** Writes without Node's stream objects: making them costs a helper's start some milliseconds. */
 async function runHelper(argv: readonly string[]): Promise<number> {
   const [{ default: helper }, { resolvePaths }] = await Promise.all([
     import('./credential-helpers/aws-credential-process.ts'),
@@ -26,8 +25,8 @@ async function runHelper(argv: readonly string[]): Promise<number> {
   return helper.run({
     argv,
     socketPath: resolvePaths(process.env).controlSocket,
-    write: (text) => void process.stdout.write(text),
-    complain: (line) => void process.stderr.write(`valetkey: error: ${line}\n`),
+    write: (text) => void writeSync(1, text),
+    complain: (line) => void writeSync(2, `valetkey: error: ${line}\n`),
     uid: process.getuid?.(),
     pid: process.ppid,
     now: Date.now,
@@ -35,6 +34,8 @@ async function runHelper(argv: readonly string[]): Promise<number> {
 }
 
 async function runCommand(): Promise<number> {
+  leaveQuietlyWithReader(process.stdout);
+  leaveQuietlyWithReader(process.stderr);
   const [{ run }, { default: manifest }] = await Promise.all([
     import('./cli/program.ts'),
     import('../package.json', { with: { type: 'json' } }),
@@ -73,6 +74,7 @@ async function runCommand(): Promise<number> {
     (opened) => opened.close(),
     () => {},
   );
+  await Promise.all([process.stdout, process.stderr].map(flush));
   return code;
 }
 

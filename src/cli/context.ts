@@ -4,7 +4,7 @@ import type { ControlApi, WorkloadAccess } from '../control/api.ts';
 import type { Inputs } from '../control/schema.ts';
 import type { StatusView } from '../core/view.ts';
 
-export interface CliInput extends Readable {
+interface CliInput extends Readable {
   readonly isTTY?: boolean;
 }
 

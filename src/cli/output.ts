@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 
 import type { Terminal } from './terminal.ts';
 
-export const OUTPUT_FORMATS = ['table', 'json', 'yaml'] as const;
+const OUTPUT_FORMATS = ['table', 'json', 'yaml'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 export interface OutputOptions {

@@ -3,9 +3,9 @@ import { CommanderError } from 'commander';
 import type { CliContext } from './context.ts';
 import { printable } from './terminal.ts';
 
-export const CANCELLED_EXIT = 130; // 128 + SIGINT, as if Ctrl-C had ended the command itself
+const CANCELLED_EXIT = 130; // 128 + SIGINT, as if Ctrl-C had ended the command itself
 
-export interface Choice {
+interface Choice {
   readonly value: string;
   readonly label: string;
   readonly hint?: string;

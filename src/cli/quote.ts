@@ -51,7 +51,7 @@ export function shellOf(shell: string | undefined): Shell {
 }
 
 /** POSIX 2.2.2: nothing is special between single quotes. */
-export function quoteSh(value: string): string {
+function quoteSh(value: string): string {
   return `'${value.replaceAll("'", String.raw`'\''`)}'`;
 }
 

@@ -50,7 +50,7 @@ export function authMethodText(type: TypeView, method: AuthMethodView): string {
 }
 
 /** Attributes as flags, with everything a person must know to give one. */
-export function fieldsText(fields: readonly FieldView[]): string {
+function fieldsText(fields: readonly FieldView[]): string {
   return table(
     ['ATTRIBUTE', 'TYPE', 'SECRET', 'REQUIRED', 'DEFAULT', 'DESCRIPTION'],
     fields.map((field) => [

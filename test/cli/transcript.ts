@@ -8,7 +8,7 @@ import { INPUTS } from '../../src/control/schema.ts';
 import { AWS, AWS_S3, ISSUED, NOW, PROPOSAL, STATUS, VERIFIED } from './fixtures.ts';
 
 /** A control API that answers from the fixtures and notes each call as it arrived. */
-export function recordingApi(answers: Partial<ControlApi>) {
+function recordingApi(answers: Partial<ControlApi>) {
   const calls: [string, unknown][] = [];
   const standard: Partial<ControlApi> = {
     listTypes: async ({ type }) => [AWS].filter((one) => type === undefined || one.kind === type),

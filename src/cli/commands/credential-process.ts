@@ -1,4 +1,4 @@
-import helper from '../../credential-helpers/aws-credential-process.ts';
+import { HELPERS } from '../../credential-helpers/index.ts';
 import { resolvePaths } from '../../config/paths.ts';
 import { defineCommand } from '../command.ts';
 import { repeatable, single } from '../options.ts';
@@ -25,7 +25,7 @@ export default defineCommand<Options>({
       .addHelpText('after', EXAMPLE);
   },
   run: ({ options, context }) =>
-    helper.run({
+    HELPERS['aws-credential-process'].run({
       argv: Object.entries(options).flatMap(
         ([name, values]: [string, string | readonly string[]]) =>
           [values].flat().map((value) => `--${name}=${value}`),
