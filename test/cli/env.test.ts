@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+
+import { transcript } from './transcript.ts';
+
+describe('env', () => {
+  const access = {
+    workload: 'dev',
+    region: 'eu-west-1',
+    tokenFile: '/run/tokens/dev',
+    token: 'abc',
+    baseUrl: 'http://127.0.0.1:9911',
+    endpoints: ['ecs', 'imds'],
+  };
+  const setting = (more: object = {}) => ({
+    answers: { openWorkload: async () => access },
+    daemon: {
+      clientVariables: async (given: object, mode: string) => ({
+        set: { WHO: `${(given as typeof access).workload} by ${mode}`, NO_PROXY: '127.0.0.1' },
+        clear: ['AWS_PROFILE'],
+      }),
+    },
+    ...more,
+  });
+
+  test('a workload, by name or by flag', async () => {
+    const seen = await transcript(['env', 'dev', '--shell', 'sh'], setting());
+    expect(seen).toMatchInlineSnapshot(`
+      {
+        "calls": [
+          [
+            "status",
+            {},
+          ],
+          [
+            "openWorkload",
+            {
+              "workload": "dev",
+            },
+          ],
+        ],
+        "changes": [],
+        "code": 0,
+        "stderr": "",
+        "stdout": "unset AWS_PROFILE
+      export WHO='dev by ecs'
+      export NO_PROXY='127.0.0.1'
+      export no_proxy='127.0.0.1'
+      ",
+      }
+    `);
+    const flag = await transcript(['env', '--workload', 'dev', '--shell', 'sh'], setting());
+    expect(flag).toEqual(seen);
+  });
+
+  test('the shell in use, its own proxy exceptions kept, IMDS', async () => {
+    const seen = await transcript(
+      ['env', 'dev', '--mode', 'imds'],
+      setting({ env: { SHELL: '/usr/bin/fish', NO_PROXY: 'intra.example' } }),
+    );
+    expect(seen.stdout).toMatchInlineSnapshot(`
+      "set -e AWS_PROFILE;
+      set -gx WHO 'dev by imds';
+      set -gx NO_PROXY 'intra.example,127.0.0.1';
+      set -gx no_proxy 'intra.example,127.0.0.1';
+      "
+    `);
+  });
+
+  test('grants make an unnamed workload', async () => {
+    const seen = await transcript(
+      ['env', '--grant', 'aws-s3=s3://b:read', '--grant', 'aws-dev', '--shell', 'json'],
+      setting(),
+    );
+    expect(seen.calls).toContainEqual([
+      'openWorkload',
+      {
+        grants: [
+          { connector: 'aws-s3', resource_id: 's3://b', access: 'read' },
+          { connector: 'aws-dev' },
+        ],
+      },
+    ]);
+    expect(JSON.parse(seen.stdout)).toMatchObject({
+      set: { WHO: 'dev by ecs' },
+      unset: ['AWS_PROFILE'],
+    });
+  });
+});
