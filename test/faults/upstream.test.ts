@@ -152,9 +152,8 @@ describe('many at once, and time', () => {
     const renewalsDone = async () => {
       for (;;) {
         const { issued } = await daemon.api.status({});
-        if (issued.every(({ renewsAt }) => Date.parse(renewsAt) > cloud.clock.now() - 20_000))
-          return;
-        await new Promise((resolve) => setImmediate(resolve));
+        if (issued.every(({ renewsAt }) => Date.parse(renewsAt) > cloud.clock.now())) return;
+        await ask(); // due by now: asking starts it, if the last tick did not
       }
     };
     const left: number[] = [];
