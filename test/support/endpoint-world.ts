@@ -72,24 +72,34 @@ export function caller(changes: Partial<Caller> = {}): Caller {
   };
 }
 
+const issued = (credential: AwsSession): Issued => ({
+  request: {
+    connector: ConnectorName.parse('aws-dev'),
+    resources: [{ type: 'aws-generic', access: 'full' }],
+  },
+  credential,
+  connectorType: 'aws',
+  authMethod: 'iam-role',
+  narrowed: true,
+  scope: null,
+});
+
+/** Does a proof hold? Throws for a service-account token of which the caller may be told. */
+function isKnown(proof: Proof): boolean {
+  if (proof.kind === 'none') return true;
+  if (proof.kind === 'token') return proof.token === SECRET;
+  if (proof.jwt === JWT.expired || proof.jwt === JWT.unsigned) {
+    throw new ValetkeyError('UPSTREAM_INVALID', { reason: 'the token has expired' });
+  }
+  return proof.jwt === JWT.good || proof.jwt === JWT.rotated;
+}
+
 /** An endpoint's surroundings, small and obedient: what the daemon makes of brokers and workloads. */
 export function endpointWorld(): World {
   const clock = fakeClock();
   const other = session(clock.now(), 'other');
   const events: Event[] = [];
   const soon = <T>(value: T): T | Promise<T> => (world.slowly ? Promise.resolve(value) : value);
-
-  const issued = (credential: AwsSession): Issued => ({
-    request: {
-      connector: ConnectorName.parse('aws-dev'),
-      resources: [{ type: 'aws-generic', access: 'full' }],
-    },
-    credential,
-    connectorType: 'aws',
-    authMethod: 'iam-role',
-    narrowed: true,
-    scope: null,
-  });
 
   const world: World = {
     clock,
@@ -123,20 +133,8 @@ export function endpointWorld(): World {
     },
   };
 
-  const whoShows = (proof: Proof): Caller | undefined => {
-    if (world.nobody) return undefined;
-    switch (proof.kind) {
-      case 'none':
-        return world.caller;
-      case 'token':
-        return proof.token === SECRET ? world.caller : undefined;
-      case 'service-account':
-        if (proof.jwt === JWT.expired || proof.jwt === JWT.unsigned) {
-          throw new ValetkeyError('UPSTREAM_INVALID', { reason: 'the token has expired' });
-        }
-        return proof.jwt === JWT.good || proof.jwt === JWT.rotated ? world.caller : undefined;
-    }
-  };
+  const whoShows = (proof: Proof): Caller | undefined =>
+    world.nobody || !isKnown(proof) ? undefined : world.caller;
 
   const late = async (waitMs: number): Promise<Issued> => {
     await clock.sleep(waitMs);

@@ -26,15 +26,15 @@ export async function rawClient(place: Place): Promise<RawClient> {
   socket.on('error', () => undefined); // a reset is an end like any other here
   let received = '';
   let ended = false;
-  let wake: () => void = () => undefined;
+  let wake: (() => void) | undefined;
   socket.setEncoding('latin1');
   socket.on('data', (text: string) => {
     received += text;
-    wake();
+    wake?.();
   });
   socket.on('close', () => {
     ended = true;
-    wake();
+    wake?.();
   });
   await once(socket, 'connect');
 
