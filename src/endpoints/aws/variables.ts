@@ -67,10 +67,14 @@ export function containerVariables({
   });
 }
 
-/** Variables of the instance metadata provider: no path and no trailing slash in the endpoint. */
+/**
+ * Variables of the instance metadata provider. The endpoint has no path but ends in a slash: AWS CLI 2
+ * up to at least 2.9 (Debian 12) appends `latest/…` as it is, and those that bring a slash of their
+ * own (Java, C++) are understood with two.
+ */
 export function metadataVariables({ baseUrl, region }: VariablesInput): Variables {
   return complete([...STRONGER, ...CONTAINER, ...METADATA], region, {
-    AWS_EC2_METADATA_SERVICE_ENDPOINT: baseUrl,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: `${baseUrl}/`,
     AWS_METADATA_ENDPOINT: baseUrl,
   });
 }
