@@ -6,6 +6,7 @@ import { ValetkeyError } from '../core/errors.ts';
 import { resolveGrants } from '../service/grants.ts';
 import type { Service } from '../service/context.ts';
 import type { Tokens } from '../workloads/tokens.ts';
+import type { Workload } from '../workloads/workload.ts';
 import type { ServedListener } from './listeners.ts';
 import type { WorkloadTable } from './workload-table.ts';
 
@@ -41,15 +42,34 @@ export async function openWorkload(
     'grants' in input ? await table.open(name, input.grants) : table.current().get(name);
   if (workload === undefined) throw unknownWorkload(service, name);
   const { token, file } = await tokens.load(name);
-  const shared = listeners.find(({ baseUrl }) => baseUrl?.startsWith('http://127.') === true);
+  const shared = listenerFor(workload, listeners);
   return {
     workload: name,
     region: workload.region,
     tokenFile: file,
     token,
     baseUrl: shared?.baseUrl,
-    endpoints: shared?.endpoints ?? [],
+    endpoints: shared?.endpoints.filter((kind) => mayUse(workload, kind, shared)) ?? [],
   };
+}
+
+/** A loopback listener: the workload's own where it has one, since another would not know it. */
+function listenerFor(
+  workload: Workload,
+  listeners: readonly ServedListener[],
+): ServedListener | undefined {
+  const loopback = listeners.filter(({ baseUrl }) => baseUrl?.startsWith('http://127.') === true);
+  return loopback.find((one) => isKnownBy(workload, one)) ?? loopback[0];
+}
+
+/** Not to lead a client where it is refused: one endpoint asks for a token, the other for a listener. */
+function mayUse(workload: Workload, endpoint: string, listener: ServedListener): boolean {
+  if (endpoint === 'ecs') return workload.clients.some(({ kind }) => kind === 'token');
+  return endpoint !== 'imds' || isKnownBy(workload, listener);
+}
+
+function isKnownBy({ clients }: Workload, { name }: ServedListener): boolean {
+  return clients.some((rule) => rule.kind === 'listener' && rule.listener === name);
 }
 
 /** The same grants are the same workload, so that asking twice does not make two. */
