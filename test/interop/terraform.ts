@@ -10,6 +10,8 @@ export interface Backend {
   readonly bucket: string;
   readonly key: string;
   readonly region: string;
+  /** Where its credentials are to come from the instance metadata service. */
+  readonly skip_metadata_api_check?: 'false';
 }
 
 /**
@@ -17,7 +19,7 @@ export interface Backend {
  * outcome is of the first step that failed, or of `terraform output`.
  */
 export async function terraformApply(
-  { bucket, key, region }: Backend,
+  backend: Backend,
   say: string,
   env: Env,
   inside: readonly string[] = [],
@@ -31,8 +33,8 @@ export async function terraformApply(
     TF_IN_AUTOMATION: '1',
     ...env,
   };
-  const where = Object.entries({ bucket, key, region }).map(
-    ([name, value]) => `-backend-config=${name}=${value}`,
+  const where = Object.entries(backend).map(
+    ([name, value]) => `-backend-config=${name}=${String(value)}`,
   );
   const steps = [
     ['init', '-input=false', '-no-color', ...where],
