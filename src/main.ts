@@ -100,8 +100,13 @@ async function clientVariables(access: WorkloadAccess, mode: VariablesMode) {
       hint: `it serves: ${endpoints.join(', ') || 'nothing'}`,
     });
   }
-  const { ENDPOINTS } = await import('./endpoints/index.ts');
-  return ENDPOINTS[mode].variables({ baseUrl, token, tokenFile, region });
+  const [{ ENDPOINTS }, { withoutOwnProfile }, { resolvePaths }] = await Promise.all([
+    import('./endpoints/index.ts'),
+    import('./composition/own-profile.ts'),
+    import('./config/paths.ts'),
+  ]);
+  const variables = ENDPOINTS[mode].variables({ baseUrl, token, tokenFile, region });
+  return withoutOwnProfile(variables, process.env, resolvePaths(process.env).run);
 }
 
 /** `valetkey … | head`: a reader that has seen enough is no error. */

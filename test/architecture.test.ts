@@ -85,7 +85,7 @@ const ROWS: readonly {
       'core/',
       'config/',
       'cli/',
-      'composition/command-line.ts',
+      'composition/command-line.ts', 'composition/own-profile.ts',
       'credential-helpers/',
       'demo/',
       'endpoints/',

@@ -66,7 +66,7 @@ export function createBroker(options: BrokerOptions): Broker {
     }
     entry.askedAt = clock.monotonic();
     if (entry.issued !== undefined && remaining(entry, clock) > 0) {
-      if (dueForRenewal(entry, clock)) fly(entry);
+      if (dueForRenewal(entry, clock)) void fly(entry);
       return entry.issued;
     }
     const { failure } = entry;
@@ -162,7 +162,7 @@ export function createBroker(options: BrokerOptions): Broker {
     for (const [key, entry] of entries.entries()) {
       const life = entry.endsAt - entry.obtainedAt;
       const wanted = monotonic - entry.askedAt <= life;
-      if (entry.issued !== undefined && wanted && dueForRenewal(entry, clock)) fly(entry);
+      if (entry.issued !== undefined && wanted && dueForRenewal(entry, clock)) void fly(entry);
       else if (!wanted && isIdle(entry, clock)) entries.delete(key);
     }
   }

@@ -43,7 +43,10 @@ export interface DaemonFunctions {
   /** Answers once the grants are known to work or the cloud to be away. Throws what denied them. */
   openEndpoint(target: Inputs['openWorkload']): Promise<PrivateEndpoint>;
   /** The variables for the running daemon's shared listener. Throws for a mode it does not serve. */
-  clientVariables(access: WorkloadAccess, mode: VariablesMode): Promise<ClientVariables>;
+  clientVariables(
+    access: WorkloadAccess,
+    mode: VariablesMode,
+  ): Promise<{ readonly variables: ClientVariables; readonly warnings: readonly string[] }>;
   /** Resolves with the exit code; not zero when any client failed. */
   runDemo(write: (text: string) => void): Promise<number>;
 }

@@ -32,7 +32,7 @@ const grant = z.strictObject({
     .optional()
     .describe('for example s3-bucket; default: the connector’s own'),
   resource_id: z.string().optional().describe('for example s3://bucket/prefix'),
-  access: z.enum(ACCESS).optional().describe('read, write or full; default full'),
+  access: z.enum(ACCESS).optional().describe('read, write or full; default: write where the type knows it, else all there is'),
   seconds: z.int().positive().optional().describe('lifetime of what is issued'),
   profile: z
     .string()

@@ -179,6 +179,8 @@ export interface ConnectorTypeSpec<Cloud, Scope> {
   readonly resourceTypes: Readonly<Record<string, ResourceTypeSpec<Cloud, Scope>>>;
   /** One scope that allows what each of the given ones allows; `undefined` in = unlimited = `undefined` out. */
   merge(scopes: readonly (Scope | undefined)[]): Scope | undefined;
+  /** A scope as the cloud is sent it with this configuration, for people to read. */
+  asSent?(scope: Scope | undefined, config: Readonly<Record<string, unknown>>): unknown;
   autoConfigure?(input: AutoConfigureInput<Cloud>): Promise<Proposal>;
 }
 
@@ -191,14 +193,14 @@ export type ResourceType = ResourceTypeSpec<unknown, unknown>;
 export function defineConnectorType<Cloud, Scope>(
   spec: ConnectorTypeSpec<Cloud, Scope>,
 ): ConnectorType {
-  return spec as unknown as ConnectorType;
+  return spec;
 }
 
 /** Checks an entry against its own schemas; the erased type is what `authMethods` holds. */
 export function defineAuthMethod<Cloud, Scope, Config extends z.ZodObject>(
   spec: AuthMethodSpec<Cloud, Scope, Config>,
 ): AuthMethodSpec<Cloud, Scope> {
-  return spec as unknown as AuthMethodSpec<Cloud, Scope>;
+  return spec;
 }
 
 export function defineResourceType<Cloud, Scope>(

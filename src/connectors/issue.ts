@@ -144,7 +144,7 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
       connectorType: type.kind,
       authMethod: method.kind,
       narrowed: wanted === undefined || narrows,
-      scope: scope ?? null,
+      scope: type.asSent?.(scope, config) ?? null,
     };
   }
 

@@ -29,5 +29,5 @@ export function checkedApi(verbs: Verbs | ControlApi): ControlApi {
       return verbs[operation](parsed.data as never);
     },
   ]);
-  return Object.fromEntries(entries) as unknown as ControlApi;
+  return Object.fromEntries(entries) as ControlApi;
 }

@@ -14,7 +14,7 @@ export function connectControl(path: string): ControlApi {
     operation,
     (input: unknown) => call(path, operation, input),
   ]);
-  return Object.fromEntries(entries) as unknown as ControlApi;
+  return Object.fromEntries(entries) as ControlApi;
 }
 
 /** Does a daemon answer there? A socket that a killed daemon left does not count. */

@@ -1,18 +1,11 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 
-import { getRequestListener } from '@hono/node-server';
-import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
-
-import { ERRORS, toValetkeyError, toWire, ValetkeyError } from '../core/errors.ts';
+import { ValetkeyError } from '../core/errors.ts';
 import type { ControlApi } from './api.ts';
-import { checkedApi } from './checked-api.ts';
-import { INPUTS } from './schema.ts';
-import type { Operation } from './schema.ts';
 
-const LARGEST_BODY = 4 * 1024 * 1024; // an attribute may be a whole file
 const LONGEST_PATH = process.platform === 'darwin' ? 103 : 107; // sockaddr_un.sun_path less its NUL, unix(7)
 
 /**
@@ -35,7 +28,7 @@ export async function serveControl(
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await chmod(dirname(path), 0o700);
   await rm(path, { force: true }); // left by a daemon that was killed; a live one holds the daemon lock
-  const server = createServer(getRequestListener(controlApp(api, metrics).fetch));
+  const server = createServer(loadedWhenAsked(api, metrics));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, resolve);
@@ -51,29 +44,18 @@ export async function serveControl(
   };
 }
 
-/** The control API as HTTP, for the socket and for tests. */
-export function controlApp(api: ControlApi, metrics: () => Promise<string>): Hono {
-  const checked = checkedApi(api);
-  const app = new Hono();
-  app.use(bodyLimit({ maxSize: LARGEST_BODY }));
-  app.post('/v1/:operation', async (c) => {
-    const operation = c.req.param('operation');
-    if (!isOperation(operation)) throw new ValetkeyError('NOT_FOUND', { subject: 'operation' });
-    const input: unknown = await c.req.json().catch(() => {
-      throw new ValetkeyError('INPUT_INVALID', { reason: 'the body is not JSON' });
-    });
-    const result = await checked[operation](input as never);
-    return c.json(result as object);
-  });
-  app.get('/metrics', async (c) => c.text(await metrics()));
-  app.notFound((c) => c.json({ error: toWire(new ValetkeyError('NOT_FOUND')) }, 404));
-  app.onError((thrown, c) => {
-    const error = toValetkeyError(thrown);
-    return c.json({ error: toWire(error) }, ERRORS[error.code].status as 400);
-  });
-  return app;
-}
-
-function isOperation(name: string): name is Operation {
-  return Object.hasOwn(INPUTS, name);
+/** Hono and its adapter are loaded with the first call: a daemon's start waits for nobody's. */
+function loadedWhenAsked(api: ControlApi, metrics: () => Promise<string>) {
+  const load = async () => {
+    const [{ controlApp }, { getRequestListener }] = await Promise.all([
+      import('./app.ts'),
+      import('@hono/node-server'),
+    ]);
+    return getRequestListener(controlApp(api, metrics).fetch);
+  };
+  let loading: ReturnType<typeof load> | undefined;
+  return (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    loading ??= load();
+    loading.then((serve) => serve(incoming, outgoing)).catch(() => outgoing.destroy());
+  };
 }

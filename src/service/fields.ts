@@ -52,7 +52,7 @@ function withoutUndefined(fields: Readonly<Record<string, unknown>>): Record<str
 /** A date as a person writes it: ISO 8601, or `YYYY-MM-DD HH:MM:SS` meaning UTC. To ISO text. */
 export function parseExpiry(text: string, now: number): string {
   const iso = /^\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?$/.test(text)
-    ? `${text.replace(' ', 'T')}`
+    ? text.replace(' ', 'T')
     : text;
   const zoned = /^\d{4}-\d\d-\d\dT[\d:.]+$/.test(iso) ? `${iso}Z` : iso;
   const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(zoned)

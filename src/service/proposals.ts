@@ -31,7 +31,10 @@ export function createProposals(service: Service): Proposals {
         });
       }
       // The person's variables, not the daemon's; its clock and policy stay in force.
-      const machine: Machine = { ...service.machine, env: input.env };
+      const machine: Machine = {
+        ...service.machine,
+        env: withoutOurs(input.env, service.paths.tokens),
+      };
       const proposal = await type.autoConfigure({
         cloud: type.connect(machine),
         machine,
@@ -77,4 +80,14 @@ function askedResource(service: Service, input: Checked['autoConfigure']) {
     lookup(service.types, type, 'type'),
     { resource_type, resource_id },
   );
+}
+
+/** Our own endpoint is no source: a connector must not be made of what a connector handed out. */
+function withoutOurs(
+  env: Readonly<Record<string, string>>,
+  tokens: string,
+): Record<string, string> {
+  const file = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] ?? '';
+  if (!file.startsWith(tokens) && !file.includes('/valetkey-exec-')) return { ...env };
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^AWS_CONTAINER_/.test(name)));
 }

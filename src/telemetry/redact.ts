@@ -19,11 +19,7 @@ const PATTERNS: readonly [RegExp, string][] = [
 export function redact(text: string): string {
   let safe = text;
   for (const [pattern, replacement] of PATTERNS) safe = safe.replace(pattern, replacement);
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  safe = safe.replace(
-    /[\u0000-\u001f\u007f]/g,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+  safe = safe.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
   return safe.length > LONGEST ? `${safe.slice(0, LONGEST)}…` : safe;
 }
 

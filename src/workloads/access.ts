@@ -14,7 +14,7 @@ import type {
 import { byListener, bySubject } from './identify.ts';
 import type { VerifyServiceAccount } from './service-accounts.ts';
 import type { Tokens } from './tokens.ts';
-import { chooseProfile, isUsable } from './workload.ts';
+import { chooseProfile } from './workload.ts';
 import type { Workload } from './workload.ts';
 
 export interface AccessOptions {
@@ -65,11 +65,9 @@ export function createAccess(options: AccessOptions): Pick<EndpointContext, 'ide
         return current().imdsV1;
       },
       profiles(kind) {
-        const now = current();
-        if (!isUsable(now)) return [];
-        return now.profiles
-          .filter((profile) => profile.kind === kind)
-          .map((profile) => profile.name);
+        const { profiles } = current();
+        if (profiles instanceof ValetkeyError) return [];
+        return profiles.filter((profile) => profile.kind === kind).map((profile) => profile.name);
       },
     };
     known.set(caller, { workload: name, ...about });

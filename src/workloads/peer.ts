@@ -49,9 +49,7 @@ function endpoint(address: string, port: number): string {
   const bytes = address.includes(':') ? ipv6Bytes(address) : ipv4Bytes(address);
   let text = '';
   for (let word = 0; word < bytes.length; word += 4) {
-    text += Buffer.from(bytes.subarray(word, word + 4))
-      .reverse()
-      .toString('hex');
+    text += bytes.readUInt32LE(word).toString(16).padStart(8, '0');
   }
   return `${text}:${port.toString(16).padStart(4, '0')}`.toUpperCase();
 }

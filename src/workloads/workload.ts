@@ -1,5 +1,5 @@
 import type { CredentialKind, IssueRequest } from '../core/credential.ts';
-import type { ValetkeyError } from '../core/errors.ts';
+import { ValetkeyError } from '../core/errors.ts';
 
 /** How a workload's processes prove who they are, besides the bearer secret. */
 export type ClientRule =
@@ -33,14 +33,9 @@ export function chooseProfile(
   kind: CredentialKind,
   name: string | undefined,
 ): WorkloadProfile | undefined {
-  if (!isUsable(workload)) throw workload.profiles;
-  return workload.profiles.find(
+  const { profiles } = workload;
+  if (profiles instanceof ValetkeyError) throw profiles;
+  return profiles.find(
     (profile) => profile.kind === kind && (name === undefined || profile.name === name),
   );
-}
-
-export function isUsable(
-  workload: Workload,
-): workload is Workload & { readonly profiles: readonly WorkloadProfile[] } {
-  return Array.isArray(workload.profiles);
 }

@@ -78,7 +78,9 @@ const codeOf = async (promise: Issued | Promise<Issued>) => {
 describe('invariant 4: one upstream call per cold key', () => {
   test('1,000 at once, one call, one credential', async () => {
     const { broker, upstream } = setup();
-    const all = await Promise.all(Array.from({ length: 1_000 }, () => broker.get(REQUEST, 800)));
+    const all = await Promise.all(
+      Array.from({ length: 1_000 }, async () => broker.get(REQUEST, 800)),
+    );
     expect(upstream.state.calls).toBe(1);
     expect(new Set(all.map(key))).toEqual(new Set(['ASIA1']));
   });
@@ -249,7 +251,7 @@ test('a stored session that cannot be renewed is not asked for on every request'
   await clock.advance(40 * MINUTE);
   upstream.state.lifeMs = end - clock.now();
   for (let i = 0; i < 600; i += 1) {
-    broker.get(REQUEST, 800);
+    await broker.get(REQUEST, 800);
     await clock.advance(1_000);
     upstream.state.lifeMs = end - clock.now();
   }

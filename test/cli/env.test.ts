@@ -15,8 +15,11 @@ describe('env', () => {
     answers: { openWorkload: async () => access },
     daemon: {
       clientVariables: async (given: object, mode: string) => ({
-        set: { WHO: `${(given as typeof access).workload} by ${mode}`, NO_PROXY: '127.0.0.1' },
-        clear: ['AWS_PROFILE'],
+        variables: {
+          set: { WHO: `${(given as typeof access).workload} by ${mode}`, NO_PROXY: '127.0.0.1' },
+          clear: ['AWS_PROFILE'],
+        },
+        warnings: [],
       }),
     },
     ...more,

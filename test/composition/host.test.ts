@@ -21,7 +21,7 @@ async function accessOf(clients: (ports: readonly string[]) => readonly object[]
   const { stderr: log } = process;
   const env = { VALETKEY_HOME: home, VALETKEY_CONFIG: join(home, 'config.yaml') };
   const daemon = await startDaemon({ env, version: '0', ephemeral: true, log });
-  const { baseUrl, endpoints } = await daemon.api.openWorkload({ workload: 'dev' as never });
+  const { baseUrl, endpoints } = await daemon.api.openWorkload({ workload: 'dev' });
   await daemon.stop();
   return { listener: ports.indexOf(baseUrl?.replace('http://', '') ?? ''), endpoints };
 }

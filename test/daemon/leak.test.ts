@@ -56,15 +56,15 @@ test('no secret in any output, success or failure', async () => {
     aws_secret_access_key: PLANTED_KEY,
     region: 'eu-west-1',
   };
-  const wrong: readonly [string, object][] = [
+  const wrong: readonly [string, Record<string, string>][] = [
     ['iam-role', { ...planted, role_arn: cloud.roleArn }],
     ['secret-key', planted],
     ['session-token', planted],
     ['federation-token', planted],
     ['sts-token', { ...planted, aws_session_token: `${MARKER}Session` }],
-    ['iam-role', { ...planted, role_arn: `${MARKER}` }],
+    ['iam-role', { ...planted, role_arn: MARKER }],
     ['iam-role', { ...planted, aws_access_key_id: `${MARKER} spaces`, role_arn: cloud.roleArn }],
-    ['session-token', { ...planted, [`unknown_field`]: `${MARKER}` }],
+    ['session-token', { ...planted, unknown_field: MARKER }],
   ];
   let count = 0;
   for (const [auth_method, attributes] of wrong) {
@@ -77,7 +77,7 @@ test('no secret in any output, success or failure', async () => {
           name,
           type: 'aws',
           auth_method,
-          attributes: attributes as Record<string, string>,
+          attributes,
           verify,
           ...(expires_at === undefined ? {} : { expires_at }),
         }),
@@ -88,7 +88,7 @@ test('no secret in any output, success or failure', async () => {
     }
   }
   for (const kind of ['throttle', 'garbage', 'reset'] as const) {
-    cloud.aws.faults.add('sts:*', { kind } as never);
+    cloud.aws.faults.add('sts:*', { kind });
     await hear(api.verify({ name: 'good' }));
     cloud.aws.faults.clear();
   }

@@ -240,7 +240,9 @@ describe('service accounts', () => {
     const other = await setup([]);
     expect(await identify(await other.jwt())).toBeUndefined();
     expect(
-      await identify(`${good.split('.')[0]}.${payload}.${signature?.split('').reverse().join('')}`),
+      await identify(
+        `${good.split('.')[0]}.${payload}.${signature?.split('').toReversed().join('')}`,
+      ),
     ).toBeUndefined();
   });
 });

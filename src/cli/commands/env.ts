@@ -42,7 +42,8 @@ export default defineCommand<Options>({
     if (running !== 'daemon') throw notRunning('no daemon is running');
     const access = await api.openWorkload(target);
     if (access.baseUrl === undefined) throw notRunning('the daemon has no listener');
-    const variables = await context.daemon.clientVariables(access, mode);
+    const { variables, warnings } = await context.daemon.clientVariables(access, mode);
+    for (const warning of warnings) terminal.warn(warning);
     terminal.print(
       shellText(
         options.shell ?? shellOf(context.env['SHELL']),

@@ -14,6 +14,7 @@ import awsGeneric from './resource-types/aws-generic.ts';
 import s3Bucket from './resource-types/s3-bucket.ts';
 import { createS3 } from './s3.ts';
 import { mergeScopes } from './scope.ts';
+import { policyAsSent } from './session-policy.ts';
 import { createSso } from './sso.ts';
 import { createSts } from './sts.ts';
 
@@ -44,5 +45,6 @@ export default defineConnectorType<AwsCloud, AwsScope>({
     's3-bucket': s3Bucket,
   },
   merge: mergeScopes,
+  asSent: policyAsSent,
   autoConfigure,
 });

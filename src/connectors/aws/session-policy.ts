@@ -35,6 +35,16 @@ export function sessionPolicy(
   return sized({ inline, managedArns: arns });
 }
 
+/** The session policy in STS's own words, for people to read. */
+export function policyAsSent(scope: AwsScope | undefined, own: OwnPolicy): unknown {
+  const sent = sessionPolicy(scope, own);
+  if (sent === undefined) return undefined;
+  return {
+    ...(sent.inline === undefined ? {} : { Policy: JSON.parse(sent.inline) as unknown }),
+    ...(sent.managedArns === undefined ? {} : { PolicyArns: sent.managedArns }),
+  };
+}
+
 /** Throws `INPUT_INVALID`. STS packs policies and tags into a second limit that only it can check. */
 export function sized(policy: SessionPolicy): SessionPolicy {
   const { inline = '', managedArns = [] } = policy;
