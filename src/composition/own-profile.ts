@@ -37,7 +37,7 @@ export async function withoutOwnProfile(
     variables: { ...variables, set: { ...variables.set, ...hidden } },
     warnings: [
       `your own [default] AWS profile would win over the granted credentials, so ${names.join(' and ')} ` +
-        'point to an empty file',
+        `${names.length === 1 ? 'points' : 'point'} to an empty file`,
     ],
   };
 }

@@ -124,7 +124,7 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
     if (wanted !== undefined && !narrows && !record.allow_unscoped) {
       throw new ValetkeyError('SCOPE_UNSUPPORTED', {
         reason: `${method.kind} credentials carry all the permissions of their identity`,
-        hint: `${method.alternatives ?? 'use another auth method'}, or accept that with: valetkey connector update ${record.name} --allow-unscoped`,
+        hint: `use ${method.alternatives ?? 'another auth method'}, or accept that with: valetkey connector update ${record.name} --allow-unscoped`,
       });
     }
     const scope = narrows ? wanted : undefined;

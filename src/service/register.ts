@@ -176,7 +176,7 @@ export function checkRecord(type: ConnectorType, record: ConnectorRecord): void 
     throw new ValetkeyError('SCOPE_UNSUPPORTED', {
       subject: record.name,
       reason: `${method.kind} credentials carry all the permissions of their identity, not only ${record.resource_id ?? record.resource_type}`,
-      hint: `${method.alternatives ?? 'use another auth method'}; to accept it all the same, add --allow-unscoped`,
+      hint: `use ${method.alternatives ?? 'another auth method'}; to accept it all the same, add --allow-unscoped`,
     });
   }
 }
@@ -233,7 +233,7 @@ export function warningsFor(
         (record.allow_unscoped
           ? 'and this connector hands them out for narrower grants too'
           : 'so grants for single resources are refused') +
-        (method.alternatives === undefined ? '' : `; ${method.alternatives}`),
+        (method.alternatives === undefined ? '' : `; use ${method.alternatives}`),
     );
   }
   if (record.expires_at !== undefined) {
