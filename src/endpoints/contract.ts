@@ -61,6 +61,8 @@ export interface EndpointContext {
   identify(connection: Connection, proof: Proof): Caller | undefined | Promise<Caller | undefined>;
   /** A live credential, at once when the broker holds one. Throws `NOT_FOUND` for an unknown profile. */
   issue(caller: Caller, choice: IssueChoice): Issued | Promise<Issued>;
+  /** Has `issue`'s credential obtained, and waits for it as long; hands out and tells nothing. */
+  prepare(caller: Caller, choice: IssueChoice): undefined | Promise<undefined>;
   /** Tells telemetry why a request was refused; the client is told less. */
   refused(connection: Connection, why: string, status: number): void;
 }

@@ -44,7 +44,9 @@ interface Memo {
 }
 
 /** From evidence to workload, and from workload to credential: what endpoints see of the rest. */
-export function createAccess(options: AccessOptions): Pick<EndpointContext, 'identify' | 'issue'> {
+export function createAccess(
+  options: AccessOptions,
+): Pick<EndpointContext, 'identify' | 'issue' | 'prepare'> {
   const { tokens, handouts } = options;
   const known = new WeakMap<Caller, Known>();
   const memos = new WeakMap<Connection, Memo>();
@@ -130,6 +132,14 @@ export function createAccess(options: AccessOptions): Pick<EndpointContext, 'ide
     return issued;
   }
 
+  function obtain(about: Known, choice: IssueChoice): Issued | Promise<Issued> {
+    const workload = options.workloads().get(about.workload);
+    const profile =
+      workload === undefined ? undefined : chooseProfile(workload, choice.kind, choice.profile);
+    if (profile === undefined) throw new ValetkeyError('NOT_FOUND');
+    return options.get(profile.request, choice.waitMs);
+  }
+
   return {
     identify(connection: Connection, proof: Proof) {
       switch (proof.kind) {
@@ -143,14 +153,20 @@ export function createAccess(options: AccessOptions): Pick<EndpointContext, 'ide
     },
     issue(caller: Caller, choice: IssueChoice) {
       const about = known.get(caller);
-      const workload = about === undefined ? undefined : options.workloads().get(about.workload);
-      const profile =
-        workload === undefined ? undefined : chooseProfile(workload, choice.kind, choice.profile);
-      if (about === undefined || profile === undefined) throw new ValetkeyError('NOT_FOUND');
-      const found = options.get(profile.request, choice.waitMs);
+      if (about === undefined) throw new ValetkeyError('NOT_FOUND');
+      const found = obtain(about, choice);
       return found instanceof Promise
         ? found.then((issued) => recorded(issued, about))
         : recorded(found, about);
+    },
+    prepare(caller: Caller, choice: IssueChoice) {
+      const about = known.get(caller);
+      try {
+        const found = about === undefined ? undefined : obtain(about, choice);
+        return found instanceof Promise ? found.then(nothing, nothing) : undefined;
+      } catch {
+        return undefined; // whoever asks for the credential is told
+      }
     },
   };
 }
@@ -158,3 +174,5 @@ export function createAccess(options: AccessOptions): Pick<EndpointContext, 'ide
 function same(a: Buffer, b: Buffer): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
+
+function nothing(): undefined {}

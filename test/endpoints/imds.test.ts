@@ -84,6 +84,31 @@ test('row 82: token, list and credentials answer in time while credentials are r
   expect(took.at(-1)).toBeLessThan(250);
 });
 
+test('a cold credential has three waits to come, of which none is too long for Go', async () => {
+  const world = endpointWorld();
+  world.upstream = 'hangs';
+  const ask = await TRANSPORTS['in process'](world, imds);
+  const waited = async <T>(asked: Promise<T>): Promise<T> => {
+    await world.clock.advance(250);
+    return asked;
+  };
+  const headers = await waited(mint(ask));
+  const list = await waited(ask('GET /latest/meta-data/iam/security-credentials/', headers));
+  expect(list).toMatchObject({ status: 200, body: 'app-role' });
+  world.upstream = 'ok';
+  expect((await ask(`GET ${ROLE}`, headers)).status).toBe(200);
+  expect(world.prepared).toEqual([250, 250]);
+});
+
+test('a token is given at once, and a list, where the credential cannot be had', async () => {
+  const world = endpointWorld();
+  world.upstream = { code: 'UPSTREAM_DENIED' };
+  const ask = await TRANSPORTS['in process'](world, imds);
+  const headers = await mint(ask);
+  const list = await ask('GET /latest/meta-data/iam/security-credentials/', headers);
+  expect(list).toMatchObject({ status: 200, body: 'app-role' });
+});
+
 describe('row 117: variables of the instance metadata provider', () => {
   const { set, clear } = imds.variables({
     baseUrl: 'http://127.0.0.1:9911',

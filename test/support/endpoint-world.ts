@@ -36,6 +36,8 @@ export interface World {
   readonly events: Event[];
   readonly emit: (event: Event) => void;
   readonly choices: IssueChoice[];
+  /** Longest waits of credentials that were only to be made ready. */
+  readonly prepared: number[];
   upstream: Upstream;
   caller: Caller;
   /** Nobody is known on this connection. */
@@ -106,6 +108,7 @@ export function endpointWorld(): World {
     events,
     emit: (event) => events.push(event),
     choices: [],
+    prepared: [],
     upstream: 'ok',
     caller: caller(),
     nobody: false,
@@ -129,6 +132,10 @@ export function endpointWorld(): World {
           throw error;
         }
         return soon(issued(choice.profile === 'other' ? other : world.session));
+      },
+      prepare: (_caller, { waitMs }) => {
+        world.prepared.push(waitMs);
+        return world.upstream === 'hangs' ? clock.sleep(waitMs).then(() => undefined) : undefined;
       },
     },
   };

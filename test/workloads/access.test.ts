@@ -247,6 +247,18 @@ describe('service accounts', () => {
   });
 });
 
+test('a credential that is made ready is no handout, and what denies it is told to nobody yet', async () => {
+  const { access, tokens, table, records } = await setup([workload('a', [{ kind: 'token' }])]);
+  const caller = await access.identify(connection(), byToken((await tokens.load('a')).token));
+  const choice = { kind: 'aws-session', waitMs: 1 } as const;
+  expect(await access.prepare(caller!, choice)).toBeUndefined();
+  expect(records).toEqual([]);
+  await access.issue(caller!, choice);
+  expect(records).toHaveLength(1);
+  table.delete('a');
+  expect(access.prepare(caller!, choice)).toBeUndefined();
+});
+
 test('invariant 11: one record per credential and workload, with what the kernel told', async () => {
   const { access, tokens, records } = await setup([workload('a', [{ kind: 'token' }])]);
   const { token } = await tokens.load('a');

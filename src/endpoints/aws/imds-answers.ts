@@ -12,10 +12,14 @@ import {
 } from './imds-documents.ts';
 import { IMDS_NOT_FOUND } from './imds-errors.ts';
 
-/** Longest wait for a cold credential, ms. Go waits 500 ms for the headers of a reply. */
+/**
+ * Longest wait for a cold credential, ms. Go waits 500 ms for the headers of a reply. Token, list and
+ * credential are asked for one after the other, and each of the three waits that long while it is
+ * being obtained: a cloud's answer takes longer than one such wait, and boto3 does not ask again.
+ */
 export const METADATA_WAIT_MS = 250;
 
-const CHOICE: IssueChoice = { kind: 'aws-session', waitMs: METADATA_WAIT_MS };
+export const METADATA_CHOICE: IssueChoice = { kind: 'aws-session', waitMs: METADATA_WAIT_MS };
 
 export const META_PATH = '/latest/meta-data';
 export const ROLES_PATH = `${META_PATH}/iam/security-credentials`;
@@ -38,23 +42,25 @@ const region =
   (caller) =>
     caller.region === undefined ? IMDS_NOT_FOUND : text(tell(caller.region));
 
-// Exactly one name and no line end: several clients use the body as it is.
-const roleList: MetadataAnswer = (caller) =>
-  hasRole(caller) ? text(caller.roleName) : IMDS_NOT_FOUND;
-
 /** The data paths and what each says: everything clients are known to read, and the lists above it. */
 export function metadataAnswers(context: EndpointContext): Record<string, MetadataAnswer> {
   const { installationId } = context;
   const document = createDocuments(() => context.now(), imdsDocument);
 
+  // Exactly one name and no line end: several clients use the body as it is.
+  const roleList: MetadataAnswer = (caller) =>
+    hasRole(caller)
+      ? whenReady(context.prepare(caller, METADATA_CHOICE), () => text(caller.roleName))
+      : IMDS_NOT_FOUND;
+
   const role: MetadataAnswer = (caller, name) =>
     hasRole(caller) && name === caller.roleName
-      ? whenReady(context.issue(caller, CHOICE), document)
+      ? whenReady(context.issue(caller, METADATA_CHOICE), document)
       : IMDS_NOT_FOUND;
 
   const profile: MetadataAnswer = (caller) =>
     hasRole(caller)
-      ? whenReady(context.issue(caller, CHOICE), ({ credential }) =>
+      ? whenReady(context.issue(caller, METADATA_CHOICE), ({ credential }) =>
           profileDocument(credential, caller.roleName, installationId, context.now()),
         )
       : IMDS_NOT_FOUND;
@@ -95,7 +101,7 @@ async function sessionOf(
 ): Promise<AwsSession | undefined> {
   if (!hasRole(caller)) return undefined;
   try {
-    return (await context.issue(caller, CHOICE)).credential;
+    return (await context.issue(caller, METADATA_CHOICE)).credential;
   } catch {
     return undefined;
   }

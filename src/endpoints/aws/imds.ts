@@ -13,7 +13,12 @@ import {
 import { requestPath } from '../path.ts';
 import { singleHeader } from '../raw-header.ts';
 import { whenReady } from '../settle.ts';
-import { type MetadataAnswer, metadataAnswers, ROLES_PATH } from './imds-answers.ts';
+import {
+  METADATA_CHOICE,
+  type MetadataAnswer,
+  metadataAnswers,
+  ROLES_PATH,
+} from './imds-answers.ts';
 import {
   IMDS_BAD_TTL,
   IMDS_FORBIDDEN,
@@ -91,7 +96,9 @@ function routes(context: EndpointContext): EndpointRoutes {
     return whenReady(context.identify(connection, NO_PROOF), (caller) =>
       caller === undefined
         ? refuse(connection, IMDS_FORBIDDEN, 'nobody’s connection')
-        : textAnswer(200, tokens.mint(caller.workload, seconds), { [TTL_HEADER]: ttl }),
+        : whenReady(context.prepare(caller, METADATA_CHOICE), () =>
+            textAnswer(200, tokens.mint(caller.workload, seconds), { [TTL_HEADER]: ttl }),
+          ),
     );
   };
 
