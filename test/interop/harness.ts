@@ -121,7 +121,7 @@ export async function install(options: InstallationOptions = {}): Promise<Instal
 }
 
 async function startService(log: string, env: Env, inside: readonly string[]): Promise<Service> {
-  const [first = '', ...rest] = [...inside, valetkey, 'serve'];
+  const [first, ...rest] = [...inside, valetkey, 'serve'];
   const service = startProcess(first, rest, { env, log });
   const output = () => readFile(log, 'utf8');
   try {
@@ -190,7 +190,11 @@ export async function roleWords(
 ): Promise<readonly string[]> {
   const secret = await installation.privateFile(`${keys.secretAccessKey}\n`);
   return [
-    ...['connector', 'register', name, '--type', 'aws', '--auth-method', 'iam-role'],
+    'connector',
+    'register',
+    name,
+    '--type=aws',
+    '--auth-method=iam-role',
     `--aws-access-key-id=${keys.accessKeyId}`,
     `--aws-secret-access-key=@${secret}`,
     '--region=us-east-1',
