@@ -18,6 +18,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/interop/**'],
           env: sealed,
+          setupFiles: ['test/support/no-network.ts'],
           testTimeout: 20_000,
         },
       },

@@ -32,7 +32,10 @@ const grant = z.strictObject({
     .optional()
     .describe('for example s3-bucket; default: the connector’s own'),
   resource_id: z.string().optional().describe('for example s3://bucket/prefix'),
-  access: z.enum(ACCESS).optional().describe('read, write or full; default: write where the type knows it, else all there is'),
+  access: z
+    .enum(ACCESS)
+    .optional()
+    .describe('read, write or full; default: write where the type knows it, else all there is'),
   seconds: z.int().positive().optional().describe('lifetime of what is issued'),
   profile: z
     .string()
@@ -63,8 +66,14 @@ const client = z.union([
 
 const workload = z.strictObject({
   region: z.string().optional().describe('region that clients are told; default: the connector’s'),
-  grants: z.array(grant).min(1),
-  clients: z.array(client).default([{ token: true }]),
+  grants: z
+    .array(grant)
+    .min(1)
+    .describe('what it may have; lines of one profile share a credential'),
+  clients: z
+    .array(client)
+    .default([{ token: true }])
+    .describe('how its processes prove who they are; default: the bearer secret'),
   aws: z
     .strictObject({
       role_name: z
@@ -74,7 +83,8 @@ const workload = z.strictObject({
         .describe('role name the instance metadata service shows; default: the workload’s name'),
       imds_v1: z.boolean().default(false).describe('answer IMDSv1 requests, which carry no token'),
     })
-    .default({ imds_v1: false }),
+    .default({ imds_v1: false })
+    .describe('what only the AWS endpoints need'),
 });
 
 const listener = z.strictObject({
@@ -88,8 +98,14 @@ const listener = z.strictObject({
 
 export const ConfigSchema = z.strictObject({
   store: store.optional().describe('default: the OS keychain; VALETKEY_STORE wins over `kind`'),
-  listeners: z.array(listener).default([{ address: '127.0.0.1:9911' }]),
-  workloads: z.partialRecord(WorkloadName, workload).default({}),
+  listeners: z
+    .array(listener)
+    .default([{ address: '127.0.0.1:9911' }])
+    .describe('where endpoints are served'),
+  workloads: z
+    .partialRecord(WorkloadName, workload)
+    .default({})
+    .describe('named consumers: what each may have and how it is recognised'),
   policy: z
     .strictObject({
       implicit: z
@@ -106,22 +122,29 @@ export const ConfigSchema = z.strictObject({
             .default([])
             .describe('account ids and role ARNs that implicit connectors may yield; empty: none'),
         })
-        .default({ allow: [] }),
+        .default({ allow: [] })
+        .describe('connectors that borrow the daemon’s own cloud identity'),
     })
-    .default({ implicit: { allow: [] } }),
+    .default({ implicit: { allow: [] } })
+    .describe('what is allowed at all'),
   pod_identity: z
     .strictObject({
       jwks_file: z.string().describe('JSON Web Key Set that signs service-account tokens'),
       issuer: z.string().optional().describe('required `iss`'),
       audience: z.string().default('pods.eks.amazonaws.com').describe('required `aud`'),
     })
-    .optional(),
+    .optional()
+    .describe('how service-account tokens are verified'),
   log: z
-    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') })
-    .default({ level: 'info' }),
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error'])
+        .default('info')
+        .describe('least that is written'),
+    })
+    .default({ level: 'info' })
+    .describe('JSON lines on standard error'),
 });
 
 export type Config = z.infer<typeof ConfigSchema>;
 export type WorkloadConfig = z.infer<typeof workload>;
-export type ClientRule = z.infer<typeof client>;
-export type StoreConfig = z.infer<typeof store>;

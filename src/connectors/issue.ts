@@ -45,7 +45,7 @@ export interface ConnectorIssuer {
   saveLogin(record: ConnectorRecord, result: LoginResult): Promise<void>;
 }
 
-export const LOGIN_EXPIRY = 'expires_at';
+const LOGIN_EXPIRY = 'expires_at';
 
 export function createIssuer(options: IssuerOptions): ConnectorIssuer {
   const { types, store, machine } = options;

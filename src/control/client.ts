@@ -17,17 +17,6 @@ export function connectControl(path: string): ControlApi {
   return Object.fromEntries(entries) as ControlApi;
 }
 
-/** Does a daemon answer there? A socket that a killed daemon left does not count. */
-export async function daemonAnswers(path: string): Promise<boolean> {
-  try {
-    await call(path, 'status', {});
-    return true;
-  } catch (error) {
-    if (error instanceof ValetkeyError && error.code === 'DAEMON_UNREACHABLE') return false;
-    throw error;
-  }
-}
-
 function call(path: string, operation: string, input: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const unreachable = (cause: unknown) =>

@@ -24,7 +24,6 @@ const grant = z.strictObject({
   access: z.enum(ACCESS).optional(),
   seconds: z.int().positive().optional(),
 });
-export type Grant = z.infer<typeof grant>;
 
 const resource = z.strictObject({ type: text, id: text.optional(), access: z.enum(ACCESS) });
 

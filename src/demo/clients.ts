@@ -40,10 +40,10 @@ export async function runSdk(env: Environment): Promise<ClientResult> {
     client,
     accessKeyId: seen['accessKeyId'],
     lines: [
-      `who am I:                  ${seen['arn']}`,
-      `read  s3://${BUCKET}/${KEY}: ${seen['readOwn']}`,
-      `write s3://${BUCKET}/new:       ${seen['writeOwn']}`,
-      `read  s3://${OTHER_BUCKET}/${KEY}:  ${seen['readOther']}`,
+      row('who am I', seen['arn']),
+      row(`read s3://${BUCKET}/${KEY}`, seen['readOwn']),
+      row(`write s3://${BUCKET}/new`, seen['writeOwn']),
+      row(`read s3://${OTHER_BUCKET}/${KEY}`, seen['readOther']),
     ],
     problems: Object.entries(expected)
       .filter(([name, value]) => seen[name] !== value)
@@ -62,14 +62,18 @@ export async function runCli(env: Environment): Promise<ClientResult | undefined
     client: 'AWS CLI',
     accessKeyId: undefined,
     lines: [
-      `aws s3 ls s3://${BUCKET}/:  ${own.stdout.trim() || own.stderr.trim()}`,
-      `aws s3 ls s3://${OTHER_BUCKET}/:   ${denied ? 'AccessDenied' : `exit ${other.status}`}`,
+      row(`s3 ls s3://${BUCKET}/`, own.stdout.trim() || own.stderr.trim()),
+      row(`s3 ls s3://${OTHER_BUCKET}/`, denied ? 'AccessDenied' : `exit ${other.status}`),
     ],
     problems: [
       ...(own.status === 0 && own.stdout.includes(KEY) ? [] : ['it could not list its own bucket']),
       ...(denied ? [] : ['it was not denied the other bucket']),
     ],
   };
+}
+
+function row(what: string, seen: string | undefined): string {
+  return `${`${what}:`.padEnd(30)}${seen ?? 'nothing'}`;
 }
 
 async function onPath(name: string, path: string): Promise<string | undefined> {

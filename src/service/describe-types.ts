@@ -54,9 +54,10 @@ function shapeOf(schema: z.ZodObject, secret: boolean): readonly FieldView[] {
   }));
 }
 
-/** Asked with an empty configuration and with a role: the two answers that differ, if any do. */
+/** Asked with the configurations that make a difference to any method: do the answers differ? */
 function narrowing(method: AuthMethod): AuthMethodView['narrows'] {
   const without = method.narrows({});
+  if (method.narrows({ as_is: true }) !== without) return 'depends';
   const withRole = method.narrows({
     role_arn: 'arn:aws:iam::000000000000:role/any',
     role_chain: [],

@@ -137,7 +137,7 @@ export function boundResource(
   return { resource_type: resource.type, resource_id: resource.id };
 }
 
-export function methodOf(type: ConnectorType, asked: string | undefined): AuthMethod {
+function methodOf(type: ConnectorType, asked: string | undefined): AuthMethod {
   if (asked !== undefined) return lookup(type.authMethods, asked, 'auth_method');
   const [only, ...others] = Object.values(type.authMethods);
   if (only !== undefined && others.length === 0) return only;

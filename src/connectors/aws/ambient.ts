@@ -5,7 +5,7 @@ import { nonEmpty, type Env, type SharedConfig } from './shared-config.ts';
 import type { BaseSource, Source } from './source.ts';
 
 /** The profile that the variables choose; `undefined` = none chosen, `default` is tried. */
-export function chosenProfile(env: Env): string | undefined {
+function chosenProfile(env: Env): string | undefined {
   return nonEmpty(env['AWS_PROFILE']) ?? nonEmpty(env['AWS_DEFAULT_PROFILE']);
 }
 

@@ -36,7 +36,7 @@ export function homeOf(env: Env): string {
 }
 
 /** `~/` at the start of a path means the person's home, as every AWS SDK reads it. */
-export function expandHome(path: string, env: Env): string {
+function expandHome(path: string, env: Env): string {
   return path.startsWith('~/') ? join(homeOf(env), path.slice(2)) : path;
 }
 
@@ -70,7 +70,7 @@ export async function readSharedConfig(env: Env): Promise<SharedConfig> {
 type Sections = Record<string, Record<string, string | undefined>>;
 
 /** Pure: the parser's sections as profiles and SSO sessions. */
-export function sharedConfigOf(
+function sharedConfigOf(
   configPath: string,
   credentialsPath: string,
   configFile: Sections,

@@ -26,7 +26,7 @@ const CachedToken = z.looseObject({
 });
 
 /** Named after the sso-session, or in the older form after the start URL. */
-export function ssoCachePath(source: Pick<SsoSource, 'session' | 'startUrl'>, env: Env): string {
+function ssoCachePath(source: Pick<SsoSource, 'session' | 'startUrl'>, env: Env): string {
   const name = createHash('sha1')
     .update(source.session ?? source.startUrl)
     .digest('hex');

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { refusal } from './refusal.ts';
 
 /** Bytes. A multipart part of the AWS CLI is 8 MiB and of Spark 64 MiB. */
-export const MAX_BODY_BYTES = 80 * 1024 * 1024;
+const MAX_BODY_BYTES = 80 * 1024 * 1024;
 
 /** One request as it was sent: nothing decoded, because the signature covers the raw spelling. */
 export interface AwsRequest {

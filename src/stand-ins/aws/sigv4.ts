@@ -198,7 +198,7 @@ function readChunks(
 }
 
 /** `20260102T030405Z` → ms since the epoch. */
-export function parseAmzDate(text: string): number | undefined {
+function parseAmzDate(text: string): number | undefined {
   const found = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
   if (found === null) return undefined;
   const [, year, month, day, hour, minute, second] = found;

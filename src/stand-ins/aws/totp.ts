@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 const STEP_SECONDS = 30;
 
 /** The six digits a virtual MFA device shows at a moment (ms since the epoch). RFC 6238 with SHA-1. */
-export function totp(seed: Buffer, at: number, steps = 0): string {
+function totp(seed: Buffer, at: number, steps = 0): string {
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(stepAt(at) + steps));
   const digest = createHmac('sha1', seed).update(counter).digest();
@@ -14,7 +14,7 @@ export function totp(seed: Buffer, at: number, steps = 0): string {
   return String(number).padStart(6, '0');
 }
 
-export function stepAt(at: number): number {
+function stepAt(at: number): number {
   return Math.floor(at / 1000 / STEP_SECONDS);
 }
 

@@ -32,7 +32,7 @@ export function createKeySource({
   if (askPassphrase === undefined) {
     throw new ValetkeyError('CONFIG_INVALID', {
       reason: 'the store `encrypted-file` has no key, and nobody can be asked for a passphrase',
-      hint: 'make one with: age-keygen -o <file>; then set the store’s `keyFile`',
+      hint: 'make one with: age-keygen -o <file>; then name it in VALETKEY_PASSPHRASE_FILE or store.key_file',
     });
   }
   let asked: Promise<AgeKey> | undefined;
