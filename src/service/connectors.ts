@@ -10,7 +10,7 @@ import type { Service } from './context.ts';
 import { resourceOf } from './grants.ts';
 import { verifySubject } from './probe.ts';
 import { wantedResources } from './register.ts';
-import { itemOf } from './update.ts';
+import { itemOf, refuseInUse } from './saved.ts';
 import { brokenView, connectorView, issuedView } from './view.ts';
 
 const CLIENT_WAIT_MS = 30_000;
@@ -53,7 +53,7 @@ function matches(
 function hasLabel(record: ConnectorRecord, label: string): boolean {
   const at = label.indexOf('=');
   return at < 0
-    ? label in record.labels
+    ? Object.hasOwn(record.labels, label)
     : record.labels[label.slice(0, at)] === label.slice(at + 1);
 }
 
@@ -170,16 +170,4 @@ async function itemsOf(service: Service, name: ConnectorName, record: ConnectorR
     ...(record === undefined ? [] : [itemOf(record)]),
   ]);
   return stored.filter((id) => own.has(id) || id.startsWith(`${name}~`));
-}
-
-function refuseInUse(service: Service, name: ConnectorName): void {
-  const users = Object.entries(service.config().workloads).flatMap(([workload, config]) =>
-    config?.grants.some(({ connector }) => connector === name) === true ? [workload] : [],
-  );
-  if (users.length === 0) return;
-  throw new ValetkeyError('IN_USE', {
-    subject: name,
-    reason: `granted to: ${users.join(', ')}`,
-    hint: 'take its grants out of config.yaml first',
-  });
 }

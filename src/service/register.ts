@@ -14,6 +14,7 @@ import { parseExpiry, sortAttributes } from './fields.ts';
 import { resourceOf } from './grants.ts';
 import { verifySubject } from './probe.ts';
 import type { Proposals } from './proposals.ts';
+import { refuseTaken, writeWhole } from './saved.ts';
 import { connectorView } from './view.ts';
 
 /** A record and its secret, checked, not saved yet. */
@@ -44,8 +45,11 @@ export async function register(
   const verified = !input.verify ? undefined : await verifyDraft(service, draft);
   await service.lock(async () => {
     await refuseTaken(service, input.name);
-    await saveSecret(service, draft);
-    await service.catalog.create(draft.record);
+    const items = [secretIdOf(input.name), loginSecretIdOf(input.name)];
+    await writeWhole(service, draft.record, items, async () => {
+      await saveSecret(service, draft);
+      await service.catalog.create(draft.record);
+    });
   });
   service.broker.forget(input.name);
   return {
@@ -53,15 +57,6 @@ export async function register(
     warnings: [...draft.notes, ...warningsFor(service, type, draft.record)],
     verified,
   };
-}
-
-async function refuseTaken(service: Service, name: ConnectorRecord['name']): Promise<void> {
-  const names = (await service.catalog.list()).map((entry) => entry.name);
-  if (!names.includes(name)) return;
-  throw new ValetkeyError('NAME_TAKEN', {
-    subject: name,
-    hint: `choose another name, or change it with: valetkey connector update ${name}`,
-  });
 }
 
 function draftFrom(service: Service, type: ConnectorType, input: Checked['register']): Draft {
@@ -212,12 +207,13 @@ export function wantedResources(record: ConnectorRecord, type: ConnectorType) {
     : [resourceOf(record, type, {})];
 }
 
-async function saveSecret(service: Service, draft: Draft): Promise<void> {
-  if (Object.keys(draft.secret).length > 0) {
-    await service.store.set(secretIdOf(draft.record.name), draft.secret);
-  }
-  if (draft.login !== undefined) await service.issuer.saveLogin(draft.record, draft.login);
-  else if (service.store.writable) await service.store.delete(loginSecretIdOf(draft.record.name));
+/** What a killed removal left under this name is not the new connector's. */
+async function saveSecret({ store, issuer }: Service, { record, ...draft }: Draft): Promise<void> {
+  const item = secretIdOf(record.name);
+  if (Object.keys(draft.secret).length > 0) await store.set(item, draft.secret);
+  else if (store.writable) await store.delete(item);
+  if (draft.login !== undefined) await issuer.saveLogin(record, draft.login);
+  else if (store.writable) await store.delete(loginSecretIdOf(record.name));
 }
 
 export function warningsFor(

@@ -13,6 +13,7 @@ import type { Service } from './context.ts';
 import { parseExpiry, sortAttributes } from './fields.ts';
 import { boundResource, checkRecord, expiryOf, verifyDraft, warningsFor } from './register.ts';
 import type { Draft } from './register.ts';
+import { itemOf, refuseChanged, refuseInUse, refuseTaken, writeWhole } from './saved.ts';
 import { connectorView } from './view.ts';
 
 /**
@@ -22,6 +23,10 @@ import { connectorView } from './view.ts';
  */
 export async function update(service: Service, input: Checked['update']): Promise<Saved> {
   const current = await service.catalog.get(input.name);
+  if (input.new_name !== undefined && input.new_name !== current.name) {
+    refuseInUse(service, current.name);
+    await refuseTaken(service, input.new_name);
+  }
   const type = lookup(service.types, current.type, 'type');
   const draft = await draftOf(service, type, current, input);
   checkRecord(type, draft.record);
@@ -47,6 +52,7 @@ async function draftOf(
   // Another method has other fields: nothing of the old configuration is carried over blindly.
   const kept = method.kind === current.auth_method;
   const stored = kept ? await storedSecret(service, current) : {};
+  if (kept) refuseLost(current, { ...stored, ...input.attributes }, removed);
   const attributes = Object.fromEntries(
     Object.entries({
       ...(kept ? current.config : {}),
@@ -106,6 +112,16 @@ function rebound(
   return { ...unbound, ...boundResource(unbound, type, { resource_type, resource_id }) };
 }
 
+/** Else a store that was lost, or is the wrong one, would make the record forget what it needs. */
+function refuseLost(current: ConnectorRecord, known: object, removed: ReadonlySet<string>): void {
+  const lost = current.secret_fields.filter((name) => !(name in known) && !removed.has(name));
+  if (lost.length === 0) return;
+  throw new ValetkeyError('SECRET_MISSING', {
+    subject: current.name,
+    hint: `give it again (${lost.join(', ')}), or choose the right store with VALETKEY_STORE`,
+  });
+}
+
 async function storedSecret(service: Service, record: ConnectorRecord): Promise<SecretFields> {
   return (await service.store.get(itemOf(record))) ?? {};
 }
@@ -114,35 +130,30 @@ function revealed(fields: SecretFields): Record<string, string> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, value.reveal()]));
 }
 
-export function itemOf(record: ConnectorRecord): SecretId {
-  return record.secret ?? secretIdOf(record.name);
-}
-
+/** All that is new first, then the record, which is the switch; what is old goes last. */
 async function save(service: Service, current: ConnectorRecord, draft: Draft): Promise<void> {
   const { store, catalog } = service;
-  const now = await catalog.get(current.name);
-  if (now.updated_at !== current.updated_at) {
-    throw new ValetkeyError('BUSY', {
-      subject: current.name,
-      reason: 'it was changed by somebody else meanwhile',
-      hint: 'look at it again, then repeat the command',
-    });
-  }
   const renamed = draft.record.name !== current.name;
+  await refuseChanged(service, current);
+  if (renamed) await refuseTaken(service, draft.record.name);
   const before = await storedSecret(service, current);
   const changed = renamed || !sameFields(before, draft.secret);
   const hasSecret = Object.keys(draft.secret).length > 0;
-  const item = changed && hasSecret ? freshItem(draft.record) : current.secret;
-  if (changed && hasSecret && item !== undefined) await store.set(item, draft.secret);
-  const record = { ...draft.record, secret: hasSecret ? item : undefined };
-  if (renamed) {
-    await moveLogin(service, current, record);
-    await catalog.create(record);
-    await catalog.remove(current.name);
-  } else {
-    await catalog.replace(record);
-  }
-  if (changed && store.writable) await store.delete(itemOf(current));
+  const fresh = changed && hasSecret ? freshItem(draft.record) : undefined;
+  const record = { ...draft.record, secret: hasSecret ? (fresh ?? current.secret) : undefined };
+  const written = [
+    ...(fresh === undefined ? [] : [fresh]),
+    ...(renamed ? [loginSecretIdOf(record.name)] : []),
+  ];
+  await writeWhole(service, record, written, async () => {
+    if (fresh !== undefined) await store.set(fresh, draft.secret);
+    if (renamed) await copyLogin(service, current, record);
+    await (renamed ? catalog.create(record) : catalog.replace(record));
+  });
+  if (renamed) await catalog.remove(current.name);
+  if (!store.writable) return;
+  if (changed) await store.delete(itemOf(current));
+  if (renamed) await store.delete(loginSecretIdOf(current.name));
 }
 
 function freshItem(record: ConnectorRecord): SecretId {
@@ -157,13 +168,12 @@ function sameFields(a: SecretFields, b: SecretFields): boolean {
   );
 }
 
-async function moveLogin(
-  service: Service,
+async function copyLogin(
+  { store }: Service,
   from: ConnectorRecord,
   to: ConnectorRecord,
 ): Promise<void> {
-  const login = await service.store.get(loginSecretIdOf(from.name));
-  if (login === undefined) return;
-  await service.store.set(loginSecretIdOf(to.name), login);
-  await service.store.delete(loginSecretIdOf(from.name));
+  const login = await store.get(loginSecretIdOf(from.name));
+  if (login !== undefined) await store.set(loginSecretIdOf(to.name), login);
+  else if (store.writable) await store.delete(loginSecretIdOf(to.name));
 }
