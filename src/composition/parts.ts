@@ -62,11 +62,13 @@ export async function buildParts(mode: Service['mode'], around: Surroundings): P
       return config.policy.implicit;
     },
   };
+  const lock = createWriteLock(paths.lock, clock);
   const issuer = createIssuer({
     types: CONNECTOR_TYPES,
     store,
     machine,
     record: (name) => catalog.get(name),
+    lock,
   });
   const broker = createBroker({
     issue: issuer.issue,
@@ -82,7 +84,7 @@ export async function buildParts(mode: Service['mode'], around: Surroundings): P
     catalog,
     store,
     storeOptions,
-    lock: createWriteLock(paths.lock, clock),
+    lock,
     machine,
     clock,
     issuer,

@@ -18,6 +18,8 @@ export interface IssuerOptions {
   readonly store: SecretStore;
   readonly machine: Machine;
   readonly record: (name: IssueRequest['connector']) => Promise<ConnectorRecord>;
+  /** Runs work while nobody changes records or secrets. */
+  readonly lock: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** A record joined with its type, method and cloud client, ready to issue. */
@@ -43,6 +45,8 @@ export interface ConnectorIssuer {
   /** The connector's configuration, secret and login as its method takes them. */
   inputOf(open: OpenConnector): Promise<ConnectorInput>;
   saveLogin(record: ConnectorRecord, result: LoginResult): Promise<void>;
+  /** The same, for a login that took its time: throws `BUSY` when its connector is another one by now. */
+  keepLogin(record: ConnectorRecord, result: LoginResult): Promise<void>;
 }
 
 const LOGIN_EXPIRY = 'expires_at';
@@ -101,6 +105,18 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
     });
   }
 
+  function keepLogin(record: ConnectorRecord, result: LoginResult): Promise<void> {
+    return options.lock(async () => {
+      const now = await options.record(record.name);
+      if (now.id === record.id) return saveLogin(now, result);
+      throw new ValetkeyError('BUSY', {
+        subject: record.name,
+        reason: 'the connector was replaced during the login',
+        hint: `log in again with: valetkey connector login ${record.name}`,
+      });
+    });
+  }
+
   async function issueWith(
     { record, type, method, cloud, config }: OpenConnector,
     input: ConnectorInput,
@@ -136,7 +152,7 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
       cloud,
       machine,
       signal,
-      saveLogin: (result) => saveLogin(record, result),
+      saveLogin: (result) => keepLogin(record, result),
     });
     return {
       request,
@@ -153,6 +169,7 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
     inputOf,
     issueWith,
     saveLogin,
+    keepLogin,
     async issue(request, signal) {
       try {
         const opened = open(await options.record(request.connector));

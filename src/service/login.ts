@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
+import type { ConnectorRecord } from '../catalog/record.ts';
 import type { LoginFlow } from '../connectors/contract.ts';
 import { secondsFor } from '../connectors/input.ts';
 import type { LoginStarted } from '../control/api.ts';
 import type { Checked } from '../control/schema.ts';
 import { ValetkeyError, withSubject } from '../core/errors.ts';
-import type { ConnectorName } from '../core/ids.ts';
 import type { ConnectorView } from '../core/view.ts';
 import { describeConnector } from './connectors.ts';
 import type { Service } from './context.ts';
@@ -21,7 +21,7 @@ const LOGIN_MS = 15 * 60_000; // device codes live 10 minutes
 const KEPT = 8;
 
 export function createLogins(service: Service): Logins {
-  const flows = new Map<string, { readonly name: ConnectorName; readonly flow: LoginFlow }>();
+  const flows = new Map<string, { readonly record: ConnectorRecord; readonly flow: LoginFlow }>();
   return {
     async start({ name }) {
       try {
@@ -36,7 +36,7 @@ export function createLogins(service: Service): Logins {
         });
         if (flow === undefined) return {};
         const id = randomUUID();
-        flows.set(id, { name, flow });
+        flows.set(id, { record: open.record, flow });
         for (const oldest of [...flows.keys()].slice(0, -KEPT)) flows.delete(oldest);
         const { prompt } = flow;
         return {
@@ -57,11 +57,11 @@ export function createLogins(service: Service): Logins {
         });
       }
       flows.delete(id);
-      const { name, flow } = started;
+      const { record, flow } = started;
+      const { name } = record;
       try {
         const result = await flow.finish(code, AbortSignal.timeout(LOGIN_MS));
-        const record = await service.catalog.get(name);
-        await service.lock(() => service.issuer.saveLogin(record, result));
+        await service.issuer.keepLogin(record, result);
         service.broker.forget(name);
         return await describeConnector(service, { name });
       } catch (error) {
