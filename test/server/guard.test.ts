@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+
+import { createGuard, hostsOf, quoted } from '../../src/server/guard.ts';
+
+const HOSTS = hostsOf({ kind: 'tcp', address: '127.0.0.1', port: 9911 }, ['169.254.170.2']);
+const guard = createGuard(HOSTS);
+
+const ask = (
+  headers: readonly string[] = ['Host', '127.0.0.1:9911'],
+  url = '/v1/credentials',
+  method = 'GET',
+) => guard({ method, url, rawHeaders: [...headers] });
+
+const HOST = ['Host', '127.0.0.1:9911'];
+
+describe('Host', () => {
+  test.each([
+    '127.0.0.1:9911',
+    '127.0.0.1',
+    '169.254.170.2',
+    '169.254.170.2:80',
+    '169.254.170.2:9911',
+  ])('%s is right', (host) => {
+    expect(ask(['host', host])).toBeUndefined();
+  });
+
+  test.each([
+    'evil.example',
+    '127.0.0.1:9912',
+    '127.0.0.1.',
+    '127.0.0.2:9911',
+    'localhost:9911',
+    '127.0.0.1:9911@evil.example',
+    'user@127.0.0.1:9911',
+    '127.0.0.1:9911 ',
+    '127.0.0.1,127.0.0.1',
+    '169.254.169.254',
+    '[::1]:9911',
+    '',
+  ])('%j is not', (host) => {
+    expect(ask(['Host', host])).toMatchObject({ status: 403, reason: 'host' });
+  });
+
+  test('none, or two', () => {
+    expect(ask(['Accept', '*/*'])).toMatchObject({ status: 400, reason: 'host' });
+    expect(ask([...HOST, 'host', '127.0.0.1:9911'])).toMatchObject({ status: 400, reason: 'host' });
+  });
+
+  test('names in any letter case, IPv6 in brackets, localhost on a unix socket', () => {
+    const metadata = createGuard(
+      hostsOf({ kind: 'tcp', address: '::1', port: 80 }, ['metadata.google.internal']),
+    );
+    for (const host of [
+      '[::1]',
+      '[::1]:80',
+      'Metadata.Google.Internal',
+      'metadata.google.internal:80',
+    ]) {
+      expect(metadata({ method: 'GET', url: '/', rawHeaders: ['Host', host] })).toBeUndefined();
+    }
+    const socket = createGuard(hostsOf({ kind: 'unix', address: '/run/x', port: 0 }, []));
+    expect(socket({ method: 'GET', url: '/', rawHeaders: ['Host', 'localhost'] })).toBeUndefined();
+    expect(socket({ method: 'GET', url: '/', rawHeaders: ['Host', '/run/x'] })).toBeDefined();
+  });
+});
+
+describe('headers', () => {
+  test.each(['Origin', 'origin', 'REFERER', 'Sec-Fetch-Mode', 'sec-fetch-anything'])(
+    '%s: a page asks',
+    (name) => {
+      expect(ask([...HOST, name, ''])).toMatchObject({ status: 403, reason: 'browser' });
+    },
+  );
+
+  test.each(['X-Forwarded-For', 'x-forwarded-anything', 'Forwarded', 'VIA', 'X-Real-Ip'])(
+    '%s: a proxy asks, whatever the value',
+    (name) => {
+      expect(ask([...HOST, name, ''])).toMatchObject({ status: 403, reason: 'forwarded' });
+    },
+  );
+
+  test.each([
+    'Accept',
+    'User-Agent',
+    'Amz-Sdk-Request',
+    'X-aws-ec2-metadata-token',
+    'Sec-GPC',
+    'Upgrade',
+    'Metadata',
+    'Server',
+    'X-Forward',
+  ])('%s is nobody’s business', (name) => {
+    expect(ask([...HOST, name, 'x'])).toBeUndefined();
+  });
+
+  test('one Authorization is, two are not', () => {
+    expect(ask([...HOST, 'authorization', 'x'])).toBeUndefined();
+    expect(ask([...HOST, 'authorization', 'x', 'Authorization', 'x'])).toMatchObject({
+      status: 400,
+      reason: 'duplicate-authorization',
+    });
+  });
+
+  test('a body larger than any form', () => {
+    expect(ask([...HOST, 'Content-Length', '65536'])).toBeUndefined();
+    expect(ask([...HOST, 'Content-Length', '65537'])).toMatchObject({
+      status: 413,
+      reason: 'too-large',
+    });
+  });
+});
+
+describe('method and target', () => {
+  test.each(['OPTIONS', 'TRACE', 'CONNECT', 'PROPFIND', 'get', ''])(
+    '%j is no method here',
+    (method) => {
+      expect(ask(HOST, '/', method)).toMatchObject({ status: 405, reason: 'method' });
+    },
+  );
+
+  test.each([
+    'http://evil.example/',
+    'HTTP://127.0.0.1:9911/v1/credentials',
+    '*',
+    'v1',
+    '',
+    '/a b',
+    '/a\\b',
+    '/a#b',
+    '/\u00e9',
+    '/a\u0000',
+  ])('row 96: %j is no path', (url) => {
+    expect(ask(HOST, url)).toMatchObject({ status: 400, reason: 'target' });
+  });
+
+  test.each([
+    '/a/../b',
+    '/..',
+    '/./a',
+    '/a/.',
+    '/%2e%2e/a',
+    '/a/%2E./b',
+    '/a/.%2e',
+    '/a%00',
+    '/a%0a',
+    '/a%1F',
+    '/a%7f',
+    '/../?x=1',
+  ])('row 105: %j climbs or hides something', (url) => {
+    expect(ask(HOST, url)).toMatchObject({ status: 400, reason: 'traversal' });
+  });
+
+  test.each([
+    '/',
+    '/a.b',
+    '/a/..b',
+    '/.well-known/x',
+    '/a?x=../b',
+    '/a?u=http://b/%0a',
+    '/latest//x/',
+    '/a%2fb',
+    '/metadata?resource=https%3A%2F%2Fx%2F',
+  ])('%j is a path', (url) => {
+    expect(ask(HOST, url)).toBeUndefined();
+  });
+
+  test('a target longer than any real one', () => {
+    expect(ask(HOST, `/${'a'.repeat(4095)}`)).toBeUndefined();
+    expect(ask(HOST, `/${'a'.repeat(4096)}`)).toMatchObject({ status: 414, reason: 'target' });
+  });
+});
+
+test('row 105: what the log quotes is one line, short, and printable', () => {
+  expect(quoted(`a\r\nb\u001b[31m\u2028${'x'.repeat(200)}`)).toMatch(/^"[\x20-\x7e]{1,120}"$/);
+  expect(ask(['Host', 'evil\u0085example'])?.why).toBe('foreign Host "evil?example"');
+});
