@@ -16,7 +16,9 @@ export async function profilesOf(
   input: Checked['workloadProfiles'],
 ): Promise<WorkloadProfiles> {
   const unnamed = 'grants' in input;
-  const config = unnamed ? undefined : service.config().workloads[input.workload];
+  const { workloads } = service.config();
+  const known = !unnamed && Object.hasOwn(workloads, input.workload);
+  const config = known ? workloads[input.workload] : undefined;
   if (!unnamed && config === undefined) throw unknownWorkload(service, input.workload);
   const name = unnamed ? 'exec' : input.workload;
   const profiles = await resolveGrants(service, unnamed ? input.grants : (config?.grants ?? []));

@@ -17,6 +17,9 @@ export interface WorkloadTable {
   open(name: string, grants: readonly GrantLine[]): Promise<Workload>;
 }
 
+/** Unnamed workloads kept at most (invariant 8); the one opened longest ago goes. */
+const MOST_OPENED = 256;
+
 interface Recipe {
   readonly name: string;
   readonly grants: readonly GrantLine[];
@@ -34,6 +37,14 @@ export function createWorkloadTable(
   let table: ReadonlyMap<string, Workload> = new Map();
   let configured: readonly Recipe[] = [];
   const opened = new Map<string, Recipe>();
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** One step after the other: a slow look at the catalog must not undo what a later step did. */
+  function inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const turn = last.then(step);
+    last = turn.catch(() => {});
+    return turn;
+  }
 
   async function cook(recipes: readonly Recipe[]): Promise<ReadonlyMap<string, Workload>> {
     return new Map(
@@ -61,32 +72,43 @@ export function createWorkloadTable(
     tokens.reloaded();
   }
 
+  async function open(name: string, grants: readonly GrantLine[]): Promise<Workload> {
+    const profiles = await resolveGrants(service, grants);
+    const recipe: Recipe = {
+      name,
+      grants,
+      region: undefined,
+      roleName: name,
+      imdsV1: false,
+      clients: [{ kind: 'token' }],
+    };
+    await tokens.load(name);
+    const workload = { ...recipe, region: profiles[0]?.region, profiles };
+    const next = new Map([...table, [name, workload]]);
+    opened.delete(name);
+    opened.set(name, recipe);
+    for (const oldest of [...opened.keys()].slice(0, -MOST_OPENED)) {
+      opened.delete(oldest);
+      next.delete(oldest);
+      tokens.forget(oldest);
+    }
+    table = next;
+    tokens.reloaded();
+    return workload;
+  }
+
   return {
     current: () => table,
     rebuild: (config) =>
-      adopt(
-        Object.entries(config.workloads).flatMap(([name, workload]) =>
-          workload === undefined ? [] : [recipeOf(name, workload, ownUid)],
+      inTurn(() =>
+        adopt(
+          Object.entries(config.workloads).flatMap(([name, workload]) =>
+            workload === undefined ? [] : [recipeOf(name, workload, ownUid)],
+          ),
         ),
       ),
-    refresh: () => adopt(configured),
-    async open(name, grants) {
-      const profiles = await resolveGrants(service, grants);
-      const recipe: Recipe = {
-        name,
-        grants,
-        region: undefined,
-        roleName: name,
-        imdsV1: false,
-        clients: [{ kind: 'token' }],
-      };
-      await tokens.load(name);
-      opened.set(name, recipe);
-      const workload = { ...recipe, region: profiles[0]?.region, profiles };
-      table = new Map([...table, [name, workload]]);
-      tokens.reloaded();
-      return workload;
-    },
+    refresh: () => inTurn(() => adopt(configured)),
+    open: (name, grants) => inTurn(() => open(name, grants)),
   };
 }
 
