@@ -3,11 +3,11 @@ import type { Parts, Surroundings } from './composition/parts.ts';
 import { openWorkload, profilesOf } from './composition/host.ts';
 import { installationId, listenAll } from './composition/listeners.ts';
 import type { ServedListener } from './composition/listeners.ts';
+import { createReload } from './composition/reload.ts';
 import { createWorkloadTable } from './composition/workload-table.ts';
-import type { Config } from './config/schema.ts';
 import type { ControlApi } from './control/api.ts';
 import { serveControl } from './control/server.ts';
-import { toValetkeyError, ValetkeyError } from './core/errors.ts';
+import { ValetkeyError } from './core/errors.ts';
 import { tryLock } from './files/write-lock.ts';
 import { createApi } from './service/api.ts';
 import { createHandouts } from './service/handouts.ts';
@@ -39,8 +39,9 @@ export interface DaemonOptions extends Surroundings {
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const parts = await buildParts('daemon', options);
-  const release = await claimHome(parts);
+  let release = () => {};
   try {
+    release = await claimHome(parts);
     return await runDaemon(parts, options, release);
   } catch (error) {
     parts.broker.stop();
@@ -78,52 +79,44 @@ async function runDaemon(
     clock,
   });
 
-  async function reload(): Promise<void> {
-    try {
-      const next = await parts.loadConfig();
-      refuseMovedListeners(parts.config(), next);
-      await table.rebuild(next);
-      parts.adopt(next);
-      events.emit({ type: 'config-reloaded', at: clock.now() });
-    } catch (thrown) {
-      const error = toValetkeyError(thrown);
-      events.emit({
-        type: 'config-rejected',
-        at: clock.now(),
-        code: error.code,
-        message: error.message,
-      });
-      throw error;
-    }
-  }
-
+  const { reload, refresh } = createReload(parts, table);
   const api = createApi(parts, {
     handouts,
     listeners: () => listeners.map(({ address, endpoints }) => ({ address, endpoints })),
     profiles: (input) => profilesOf(parts, input),
     openWorkload: (input) => openWorkload(parts, input, table, tokens, listeners),
     reload,
-    changed: table.refresh,
+    changed: refresh,
   });
-  const control = await serveControl(api, paths.controlSocket, telemetry.metrics);
+  const closeListeners = (deadlineMs: number) =>
+    Promise.all(listeners.map((one) => one.close(deadlineMs)));
+  const control = await serveControl(api, paths.controlSocket, telemetry.metrics).catch(
+    async (error: unknown) => {
+      await closeListeners(0);
+      throw error;
+    },
+  );
   const unwatch = catalog.watch((names) => {
     for (const name of names) broker.forget(name);
-    table.refresh().catch(() => {}); // a file that cannot be read shows in `connector list`
+    void refresh();
   });
 
+  async function stop(): Promise<void> {
+    unwatch();
+    await closeListeners(DRAIN_MS);
+    await control.close();
+    broker.stop();
+    await telemetry.flush();
+    release();
+  }
+
+  let stopped: Promise<void> | undefined;
   return {
     api,
     listeners,
     metrics: telemetry.metrics,
     reload,
-    async stop() {
-      unwatch();
-      await Promise.all(listeners.map((one) => one.close(DRAIN_MS)));
-      await control.close();
-      broker.stop();
-      await telemetry.flush();
-      release();
-    },
+    stop: () => (stopped ??= stop()),
   };
 }
 
@@ -137,7 +130,7 @@ async function claimHome({ paths }: Parts): Promise<() => void> {
 }
 
 function startTelemetry(parts: Parts, destination: NodeJS.WritableStream) {
-  const log = createLog(parts.config().log.level, destination);
+  const log = createLog(() => parts.config().log.level, destination);
   const metrics = createMetrics();
   const audit = createAudit(parts.paths.audit, (error) =>
     log.problem('the audit trail cannot be written', error),
@@ -159,16 +152,4 @@ function verifierOf(parts: Parts) {
     const { jwks_file: jwksFile, issuer, audience } = rules;
     return createServiceAccountVerifier({ jwksFile, issuer, audience }, parts.clock);
   };
-}
-
-/** Sockets and the store are opened once: a change of theirs needs a restart, and says so. */
-function refuseMovedListeners(running: Config, next: Config): void {
-  for (const key of ['listeners', 'store'] as const) {
-    if (JSON.stringify(running[key]) === JSON.stringify(next[key])) continue;
-    throw new ValetkeyError('CONFIG_INVALID', {
-      subject: key,
-      reason: 'it cannot change while the daemon runs',
-      hint: 'restart the daemon',
-    });
-  }
 }

@@ -40,8 +40,8 @@ export interface Broker {
    * what the last attempt threw while it is too early for the next one. Never returns an expired one.
    */
   get(request: IssueRequest, waitMs: number): Issued | Promise<Issued>;
-  /** Forgets what is held for a connector that was changed or deleted. */
-  forget(connector: ConnectorName): void;
+  /** Forgets what is held for a connector that was changed or deleted; for every one without a name. */
+  forget(connector?: ConnectorName): void;
   entries(): readonly BrokerEntry[];
   /** Ends background renewal and aborts upstream calls. */
   stop(): void;
@@ -197,7 +197,7 @@ export function createBroker(options: BrokerOptions): Broker {
     get,
     forget(connector) {
       for (const [key, entry] of entries.entries()) {
-        if (entry.request.connector === connector) entries.delete(key);
+        if (connector === undefined || entry.request.connector === connector) entries.delete(key);
       }
     },
     entries: () =>

@@ -23,12 +23,12 @@ export interface Log {
  * The log: one JSON object a line on `destination`. The logging library is loaded with the first
  * line, so that it costs nothing at start. Never a secret; vendor text only redacted.
  */
-export function createLog(level: Level, destination: NodeJS.WritableStream): Log {
+export function createLog(level: () => Level, destination: NodeJS.WritableStream): Log {
   let last: Promise<unknown> = Promise.resolve();
   const ready = () =>
     import('pino').then(({ pino }) =>
       pino(
-        { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` },
+        { level: level(), base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` },
         destination,
       ),
     );
@@ -37,7 +37,10 @@ export function createLog(level: Level, destination: NodeJS.WritableStream): Log
 
   function write({ level: lineLevel, fields, message }: Line): void {
     logger ??= ready();
-    last = logger.then((open) => open[lineLevel](fields, message));
+    last = logger.then((open) => {
+      open.level = level(); // changes with a reload
+      open[lineLevel](fields, message);
+    });
   }
 
   return {

@@ -37,7 +37,7 @@ const issued: Event = {
 async function logged(events: readonly Event[]): Promise<readonly Record<string, unknown>[]> {
   let text = '';
   const log = createLog(
-    'info',
+    () => 'info',
     new Writable({
       write: (chunk: Buffer, _encoding, done) => {
         text += chunk.toString('utf8');
