@@ -1,10 +1,12 @@
 import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
 
 import { openBed } from './bed.ts';
 import { chooseCores } from './cores.ts';
 import { chooseCostMeter } from './cost.ts';
 import { startLoad } from './load.ts';
 import { pairWith } from './pair.ts';
+import type { Pair } from './pair.ts';
 import { FULL, QUICK } from './plan.ts';
 import { heading, print } from './report.ts';
 import type { Bench } from './sections/bench.ts';
@@ -13,30 +15,37 @@ import { measureMemory } from './sections/memory.ts';
 import { measureRequests } from './sections/requests.ts';
 import { measureStart } from './sections/start.ts';
 import { targetsOf } from './targets.ts';
+import type { Targets } from './targets.ts';
 
 /*
  * The figures of the README, in one run: the daemon as it is shipped, with a connector and a cloud
  * (a stand-in of it, in this process), beside a bare `node:http` server that sends the same bytes.
+ * `--quick` is shorter and noisier; `--only requests,connections,helper,start,memory` takes a part.
  */
 
-const quick = process.argv.includes('--quick');
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+});
+const chosen = (part: string): boolean =>
+  options.only === '' || options.only.split(',').includes(part);
+
 const cores = chooseCores();
 const cost = chooseCostMeter();
 const load = await startLoad(cores.load);
 const bed = await openBed(cores.server);
-const bench: Bench = { plan: quick ? QUICK : FULL, bed, cores, load, cost };
+const bench: Bench = { plan: options.quick ? QUICK : FULL, bed, cores, load, cost };
 try {
   heading([
-    `valetkey against a bare node:http server that sends the same bytes${quick ? ' (--quick)' : ''}`,
+    `valetkey against a bare node:http server that sends the same bytes${options.quick ? ' (--quick)' : ''}`,
     `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model}`,
     cores.server === undefined
       ? 'nothing is pinned to a core'
       : `servers on core ${cores.server}, load on core ${cores.load}`,
     ...(cost.note === undefined ? [] : [cost.note]),
   ]);
-  await measureServing();
-  print(await measureStart(bench));
-  print(await measureMemory(bench));
+  if (['requests', 'connections', 'helper'].some(chosen)) await measureServing();
+  if (chosen('start')) print(await measureStart(bench));
+  if (chosen('memory')) print(await measureMemory(bench));
 } finally {
   await load.stop();
   await bed.close();
@@ -44,30 +53,31 @@ try {
 
 /** All that needs a daemon with a credential at hand. */
 async function measureServing(): Promise<void> {
-  const { requests, connections, singles, singlesAtOnce } = bench.plan;
   const daemon = await bed.start();
-  const { ecs, imds } = await targetsOf(daemon.port, await bed.token());
-  const pair = await pairWith(daemon, [ecs, imds], bench);
+  const targets = await targetsOf(daemon.port, await bed.token());
+  const pair = await pairWith(daemon, [targets.ecs, targets.imds], bench);
   try {
-    for (const [name, target] of [
-      ['ECS', ecs],
-      ['IMDS', imds],
-    ] as const) {
-      const title = `cached ${name} GET, ${connections} keep-alive connections`;
-      const kind = { title, requests, connections, fresh: false };
-      print(await measureRequests(bench, pair, target, kind));
-    }
-    for (const [name, target] of [
-      ['ECS', ecs],
-      ['IMDS', imds],
-    ] as const) {
-      const title = `cached ${name} GET, one request per connection, ${singlesAtOnce} at a time`;
-      const kind = { title, requests: singles, connections: singlesAtOnce, fresh: true };
-      print(await measureRequests(bench, pair, target, kind));
-    }
-    print(measureHelper(bench));
+    if (chosen('requests')) await measureKept(pair, targets);
+    if (chosen('connections')) await measureSingles(pair, targets);
+    if (chosen('helper')) print(measureHelper(bench));
   } finally {
     await pair.stop();
     await daemon.stop();
   }
+}
+
+async function measureKept(pair: Pair, { ecs, imds }: Targets): Promise<void> {
+  const { requests, connections } = bench.plan;
+  const kind = { requests, connections, fresh: false };
+  const how = `${connections} keep-alive connections`;
+  print(await measureRequests(bench, pair, ecs, { ...kind, title: `cached ECS GET, ${how}` }));
+  print(await measureRequests(bench, pair, imds, { ...kind, title: `cached IMDS GET, ${how}` }));
+}
+
+async function measureSingles(pair: Pair, { ecs, imds }: Targets): Promise<void> {
+  const { singles: requests, singlesAtOnce: connections } = bench.plan;
+  const kind = { requests, connections, fresh: true };
+  const how = `one request per connection, ${connections} at a time`;
+  print(await measureRequests(bench, pair, ecs, { ...kind, title: `cached ECS GET, ${how}` }));
+  print(await measureRequests(bench, pair, imds, { ...kind, title: `cached IMDS GET, ${how}` }));
 }

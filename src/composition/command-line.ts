@@ -2,7 +2,6 @@ import { connect } from 'node:net';
 
 import { resolvePaths } from '../config/paths.ts';
 import type { ControlApi } from '../control/api.ts';
-import { connectControl } from '../control/client.ts';
 import type { Inputs } from '../control/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Secret } from '../core/secret.ts';
@@ -27,6 +26,7 @@ export interface OpenControl {
 export async function openControl(options: CommandLineOptions): Promise<OpenControl> {
   const { controlSocket } = resolvePaths(options.env);
   if (await accepts(controlSocket)) {
+    const { connectControl } = await import('../control/client.ts');
     return { api: connectControl(controlSocket), close: () => Promise.resolve() };
   }
   const { openInProcess } = await import('./in-process.ts');

@@ -1,6 +1,5 @@
 import { ValetkeyError } from '../core/errors.ts';
 import type { ControlApi } from './api.ts';
-import { INPUTS } from './schema.ts';
 import type { Checked, Operation } from './schema.ts';
 
 /** The verbs as they are implemented: inputs already checked. */
@@ -13,9 +12,11 @@ export type Verbs = {
  * `INPUT_INVALID` with the field's path; the value is not repeated, it may be a secret.
  */
 export function checkedApi(verbs: Verbs | ControlApi): ControlApi {
-  const entries = (Object.keys(INPUTS) as Operation[]).map((operation) => [
+  const entries = (Object.keys(verbs) as Operation[]).map((operation) => [
     operation,
     async (input: unknown) => {
+      // Built when somebody calls: a daemon's start has no use for the schemas.
+      const { INPUTS } = await import('./schema.ts');
       const parsed = INPUTS[operation].safeParse(input);
       if (!parsed.success) {
         const [issue] = parsed.error.issues;

@@ -1,19 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { getRequestListener } from '@hono/node-server';
-
 import { ValetkeyError } from '../core/errors.ts';
 import type { Event, Events } from '../core/events.ts';
-import type {
-  Answer,
-  Connection,
-  Endpoint,
-  EndpointContext,
-  EndpointEnv,
-} from '../endpoints/contract.ts';
+import type { Answer, Connection, Endpoint, EndpointContext } from '../endpoints/contract.ts';
 import { isUnder, normalPath } from '../endpoints/path.ts';
 import type { Bound } from './address.ts';
 import { createGuard, hostsOf, type Refusal } from './guard.ts';
+import { createHonoServe, type Serve } from './hono-serve.ts';
 import type { Handler } from './listener.ts';
 import { createRefusalLimit } from './refusal-limit.ts';
 import { NOT_FOUND, plainRefusal, send } from './refusals.ts';
@@ -33,8 +26,6 @@ export interface App {
   readonly handle: Handler;
   readonly refused: (connection: Connection | undefined, why: string, status: number) => void;
 }
-
-type Serve = (incoming: IncomingMessage, outgoing: ServerResponse, connection: Connection) => void;
 
 /**
  * One listener's protocols behind the guard: the path decides which one answers. Two that claim the
@@ -142,22 +133,13 @@ function serveEndpoint(
 ): Serve {
   const { app, direct } = endpoint.routes(context);
   const answered = createAnswered(endpoint.kind, events);
-  const bindings = new WeakMap<object, EndpointEnv['Bindings']>();
+  const viaHono = createHonoServe(app, answered);
 
   const write = (outgoing: ServerResponse, { status, headers, body }: Answer): void => {
     answered(status);
     outgoing.writeHead(status, headers);
     outgoing.end(body);
   };
-  const told = (response: Response): Response => {
-    answered(response.status);
-    return response;
-  };
-  const viaHono = getRequestListener((request, raw) => {
-    const response = app.fetch(request, bindings.get(raw.incoming));
-    return response instanceof Promise ? response.then(told) : told(response);
-  });
-
   return (incoming, outgoing, connection) => {
     const answer = direct?.({
       connection,
@@ -165,10 +147,8 @@ function serveEndpoint(
       target: incoming.url ?? '',
       rawHeaders: incoming.rawHeaders,
     });
-    if (answer === undefined) {
-      bindings.set(incoming, { connection });
-      void viaHono(incoming, outgoing);
-    } else if (answer instanceof Promise) {
+    if (answer === undefined) viaHono(incoming, outgoing, connection);
+    else if (answer instanceof Promise) {
       answer.then((late) => write(outgoing, late)).catch(() => outgoing.destroy());
     } else write(outgoing, answer);
   };

@@ -1,0 +1,46 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { Hono } from 'hono';
+
+import type { Connection, EndpointEnv } from '../endpoints/contract.ts';
+
+export type Serve = (
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  connection: Connection,
+) => void;
+
+type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
+
+/**
+ * Answers by an endpoint's Hono app. The adapter is loaded with the first request that needs it: it
+ * brings Node's fetch and HTTP/2 along, 30 ms and 20 MiB that the requests around Hono never need.
+ */
+export function createHonoServe(app: Hono<EndpointEnv>, answered: (status: number) => void): Serve {
+  const bindings = new WeakMap<object, EndpointEnv['Bindings']>();
+  let loading: Promise<Listener> | undefined;
+  let listener: Listener | undefined;
+
+  const told = (response: Response): Response => {
+    answered(response.status);
+    return response;
+  };
+  const load = async (): Promise<Listener> => {
+    const { getRequestListener } = await import('@hono/node-server');
+    listener = getRequestListener((request, raw) => {
+      const response = app.fetch(request, bindings.get(raw.incoming));
+      return response instanceof Promise ? response.then(told) : told(response);
+    });
+    return listener;
+  };
+
+  return (incoming, outgoing, connection) => {
+    bindings.set(incoming, { connection });
+    if (listener !== undefined) {
+      void listener(incoming, outgoing);
+      return;
+    }
+    loading ??= load();
+    loading.then((serve) => serve(incoming, outgoing)).catch(() => outgoing.destroy());
+  };
+}
