@@ -5,7 +5,9 @@ import type { Endpoint } from '../../src/endpoints/contract.ts';
 import type { ListenTarget } from '../../src/server/address.ts';
 import { createApp } from '../../src/server/app.ts';
 import { type ListenerLimits, type OpenListener, openListener } from '../../src/server/listener.ts';
-import type { World } from './endpoint-world.ts';
+import { ENDPOINTS } from '../../src/endpoints/index.ts';
+import { endpointWorld, SECRET, type World } from './endpoint-world.ts';
+import { settle } from './fake-clock.ts';
 
 export interface ServedWorld {
   readonly listener: OpenListener;
@@ -47,4 +49,18 @@ export async function served(
     await closed;
   });
   return { listener, port: listener.port, host: `127.0.0.1:${listener.port}` };
+}
+
+/** The AWS endpoints on one listener, and the request for credentials with more headers if wanted. */
+export async function servedAws(options: ServeOptions = {}, world: World = endpointWorld()) {
+  const place = await served(world, [ENDPOINTS.ecs, ENDPOINTS.imds], options);
+  const get = (head = '', path = '/v1/credentials'): string =>
+    `GET ${path} HTTP/1.1\r\nHost: ${place.host}\r\nAuthorization: ${SECRET}\r\n${head}\r\n`;
+  return { ...place, world, get };
+}
+
+/** What the log has been told so far, one line each. */
+export async function told(world: World): Promise<string> {
+  await settle();
+  return world.events.map((event) => (event.type === 'refused' ? event.why : '')).join('\n');
 }

@@ -1,0 +1,126 @@
+import { ACCOUNT, caller } from '../../support/endpoint-world.ts';
+import type { Vector } from '../vector.ts';
+import { ROLES, TOKEN, PLAIN, DOCUMENT, text } from './expected.ts';
+
+export const role: readonly Vector[] = [
+  // Data: the role
+  {
+    row: 59,
+    name: 'another role',
+    request: `GET ${ROLES}/other`,
+    headers: TOKEN,
+    expect: { status: 404, headers: PLAIN },
+  },
+  {
+    row: 60,
+    name: 'encoded slash',
+    request: `GET ${ROLES}/app-role%2Fx`,
+    headers: TOKEN,
+    expect: { status: 404 },
+  },
+  {
+    row: 60,
+    name: 'encoded traversal',
+    request: `GET ${ROLES}/..%2f..%2fapp-role`,
+    headers: TOKEN,
+    expect: { status: 404 },
+  },
+  {
+    row: 60,
+    name: 'traversal',
+    request: `GET ${ROLES}/../security-credentials/app-role`,
+    headers: TOKEN,
+    expect: { status: 404, headers: PLAIN },
+    over: 'socket',
+  },
+  {
+    row: 61,
+    name: 'no role',
+    given: (world) => void (world.caller = caller({ roleName: '' })),
+    request: `GET ${ROLES}/`,
+    headers: TOKEN,
+    expect: { status: 404 },
+  },
+  {
+    row: 61,
+    name: 'no AWS profile',
+    given: (world) => void (world.caller = caller({ profiles: () => [] })),
+    request: `GET ${ROLES}/`,
+    headers: TOKEN,
+    expect: { status: 404 },
+  },
+  {
+    row: 54,
+    name: 'the role list',
+    request: `GET ${ROLES}/`,
+    headers: TOKEN,
+    expect: text('app-role'),
+  },
+  {
+    row: 55,
+    name: 'the role list without its slash: no redirect',
+    request: `GET ${ROLES}`,
+    headers: TOKEN,
+    expect: text('app-role'),
+  },
+  {
+    row: [56, 83],
+    name: 'the credentials',
+    request: `GET ${ROLES}/app-role`,
+    headers: TOKEN,
+    expect: { status: 200, json: DOCUMENT, fields: Object.keys(DOCUMENT) },
+  },
+  {
+    row: 83,
+    name: 'issued by a clock ahead of ours: LastUpdated is now',
+    given: (world) =>
+      void (world.session = { ...world.session, issuedAt: world.clock.now() + 60_000 }),
+    request: `GET ${ROLES}/app-role`,
+    headers: TOKEN,
+    expect: { status: 200, json: { ...DOCUMENT, LastUpdated: '2026-11-02T09:00:00Z' } },
+  },
+  {
+    row: 57,
+    name: 'the credentials with a slash',
+    request: `GET ${ROLES}/app-role/`,
+    headers: TOKEN,
+    expect: { status: 200, json: DOCUMENT },
+  },
+  {
+    row: 58,
+    name: 'repeated slashes',
+    request: 'GET //latest//meta-data/iam//security-credentials/',
+    headers: TOKEN,
+    expect: text('app-role'),
+  },
+  {
+    row: 76,
+    name: 'the extended list',
+    request: `GET ${ROLES}-extended/`,
+    headers: TOKEN,
+    expect: text('app-role'),
+  },
+  {
+    row: 76,
+    name: 'the extended credentials, where the list was given, with the account',
+    request: `GET ${ROLES}-extended/app-role`,
+    headers: TOKEN,
+    expect: { status: 200, json: { ...DOCUMENT, AccountId: ACCOUNT } },
+  },
+  {
+    row: 84,
+    name: 'a renamed role: the old path is gone',
+    given: (world) => void (world.caller = caller({ roleName: 'renamed' })),
+    request: `GET ${ROLES}/app-role`,
+    headers: TOKEN,
+    expect: { status: 404 },
+  },
+  {
+    row: 84,
+    name: 'a renamed role: the list has the new name',
+    given: (world) => void (world.caller = caller({ roleName: 'renamed' })),
+    request: `GET ${ROLES}/`,
+    headers: TOKEN,
+    expect: text('renamed'),
+  },
+];
