@@ -49,6 +49,7 @@ export interface Broker {
 
 const TICK_MS = 10_000; // how late a renewal, a step or a resume may be noticed without a request
 const STEP_MS = 2_000; // wall and monotonic clock drift apart slower than this in one tick
+const MOST_RENEWALS = 32; // at once, when a machine wakes up with every key due
 const FLIGHT_MS = 30_000; // an upstream call that takes longer is given up
 
 /** Holds live credentials and keeps them live. */
@@ -56,6 +57,7 @@ export function createBroker(options: BrokerOptions): Broker {
   const { issue, clock, events, renewal = RENEWAL, random = Math.random } = options;
   const entries = new LRUCache<string, Entry>({ max: options.capacity ?? 1_000 });
   const stopping = new AbortController();
+  let flying = 0;
 
   function get(request: IssueRequest, waitMs: number): Issued | Promise<Issued> {
     const key = keyOf(request);
@@ -80,12 +82,14 @@ export function createBroker(options: BrokerOptions): Broker {
   function fly(entry: Entry): Promise<Issued> {
     const startedAt = clock.monotonic();
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(FLIGHT_MS)]);
+    flying += 1;
     const flight = issue(entry.request, signal)
       .then((issued) => land(entry, issued, startedAt))
       .catch((error: unknown) => {
         throw fail(entry, toValetkeyError(error));
       })
       .finally(() => {
+        flying -= 1;
         entry.flight = undefined;
       });
     entry.flight = flight;
@@ -100,13 +104,16 @@ export function createBroker(options: BrokerOptions): Broker {
     if (life <= 0) throw new ValetkeyError('CREDENTIAL_EXPIRED');
     const previous = entry.issued;
     const gained = previous === undefined || expiresAt > previous.credential.expiresAt;
-    entry.issued = issued;
+    // The same credential once more is no other one: whoever holds it is on record already.
+    entry.issued = isSame(previous, issued) ? previous : issued;
     entry.obtainedAt = monotonic;
     entry.endsAt = monotonic + life;
     entry.renewAt = monotonic + renewAfter(life, random(), renewal);
     entry.failure = undefined;
-    // A source that cannot give more life yet (a stored session) is not asked in a tight loop.
-    entry.restsUntil = gained ? 0 : monotonic + retryAfter('no', 0, 0);
+    // A source that cannot give more life yet (a stored session), or never gives enough, is not
+    // asked in a tight loop.
+    const rest = retryAfter('no', 0, 0);
+    entry.restsUntil = monotonic + (gained ? Math.min(rest, life / 3) : rest);
     if (gained) {
       events.emit({
         type: 'obtained',
@@ -118,7 +125,7 @@ export function createBroker(options: BrokerOptions): Broker {
         tookMs: monotonic - startedAt,
       });
     }
-    return issued;
+    return entry.issued;
   }
 
   function fail(entry: Entry, error: ValetkeyError): ValetkeyError {
@@ -162,8 +169,9 @@ export function createBroker(options: BrokerOptions): Broker {
     for (const [key, entry] of entries.entries()) {
       const life = entry.endsAt - entry.obtainedAt;
       const wanted = monotonic - entry.askedAt <= life;
-      if (entry.issued !== undefined && wanted && dueForRenewal(entry, clock)) void fly(entry);
-      else if (!wanted && isIdle(entry, clock)) entries.delete(key);
+      if (entry.issued !== undefined && wanted && dueForRenewal(entry, clock)) {
+        if (flying < MOST_RENEWALS) void fly(entry); // else at the next look
+      } else if (!wanted && isIdle(entry, clock)) entries.delete(key);
     }
   }
 
@@ -214,6 +222,14 @@ export function createBroker(options: BrokerOptions): Broker {
       ),
     stop: () => stopping.abort(),
   };
+}
+
+function isSame(held: Issued | undefined, issued: Issued): held is Issued {
+  return (
+    held !== undefined &&
+    credentialId(held.credential) === credentialId(issued.credential) &&
+    held.credential.expiresAt === issued.credential.expiresAt
+  );
 }
 
 function subjectOf({ connector, resources }: IssueRequest): IssueSubject {
