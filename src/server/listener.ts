@@ -120,6 +120,8 @@ export async function openListener(options: ListenerOptions): Promise<OpenListen
   });
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    // Told already: these are the bytes that are read and dropped behind the reply.
+    if (socket.writableEnded) return;
     const open = connections.of(socket);
     // Nobody is there, or another answer is half sent: words in the middle of it would be part of it.
     const half = open?.response?.headersSent === true && !open.response.writableFinished;

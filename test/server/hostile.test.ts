@@ -109,6 +109,17 @@ describe('what the parser refuses', () => {
     expect((await exchange({ port }, get())).status).toBe(200);
   });
 
+  test('row 101: a client that only reads when it has sent all still gets the refusal', async () => {
+    const { port } = await servedAws();
+    const client = await rawClient({ port });
+    client.socket.pause();
+    const head = `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(10_000_000)}\r\n\r\n`;
+    await new Promise((resolve) => client.socket.write(head, resolve));
+    client.socket.resume();
+    expect((await client.reply()).status).toBe(431);
+    await client.closed();
+  });
+
   test('more headers than Node keeps do not hide one from the guard', async () => {
     const { port, get } = await servedAws();
     const many = 'a:\r\n'.repeat(2_500);
