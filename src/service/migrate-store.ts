@@ -18,6 +18,13 @@ export async function migrateStore(
       reason: 'it is the store to move from',
     });
   }
+  if (to === 'memory') {
+    throw new ValetkeyError('INPUT_INVALID', {
+      subject: 'to',
+      reason: 'memory is gone with the process that moved the secrets there',
+      hint: 'choose a store that keeps them',
+    });
+  }
   const source = await openNamed(service, from, 'from');
   const target = await openNamed(service, to, 'to');
   const moved = await service.lock(() => migrate(source, target, { keep }));
