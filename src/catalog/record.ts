@@ -1,4 +1,5 @@
 import { isMap, parseDocument, stringify } from 'yaml';
+import type { Document } from 'yaml';
 import type { z as zod } from 'zod';
 import { z } from 'zod';
 
@@ -37,7 +38,7 @@ export function parseRecord(text: string, path: string, name: string): Connector
     const line = syntax.linePos?.[0].line;
     throw corrupt(line === undefined ? path : `${path}:${line}`, `it is not YAML (${syntax.code})`);
   }
-  const parsed = ConnectorRecord.safeParse(document.toJS());
+  const parsed = ConnectorRecord.safeParse(valueOf(document, path));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const at = issue === undefined ? '' : keyPath(issue);
@@ -47,6 +48,15 @@ export function parseRecord(text: string, path: string, name: string): Connector
     throw corrupt(`${path}: name`, `the file’s name says ${name}`);
   }
   return parsed.data;
+}
+
+/** Aliases are looked up here: one without an anchor, or one of a great many, throws. */
+function valueOf(document: Document.Parsed, path: string): unknown {
+  try {
+    return document.toJS();
+  } catch {
+    throw corrupt(path, 'a YAML alias (*name) in it cannot be resolved');
+  }
 }
 
 function keyPath(issue: zod.core.$ZodIssue): string {

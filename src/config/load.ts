@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { parseDocument } from 'yaml';
+import type { Document } from 'yaml';
 import type { z } from 'zod';
 
 import { ValetkeyError } from '../core/errors.ts';
@@ -9,14 +10,16 @@ import { ConfigSchema, STORE_KINDS } from './schema.ts';
 
 /**
  * Reads and checks the configuration file; an absent file is the default configuration.
+ * unless it was named (`required`).
  * `VALETKEY_STORE` and `VALETKEY_PASSPHRASE_FILE` win over the file. Throws `CONFIG_INVALID` with the
  * path of the wrong key as subject, `CONFIG_UNREADABLE` for a file that cannot be read.
  */
 export async function loadConfig(
   path: string,
   env: Readonly<Record<string, string | undefined>>,
+  { required = false } = {},
 ): Promise<Config> {
-  return applyEnvironment(parseConfig(await read(path), path), env);
+  return applyEnvironment(parseConfig(await read(path, required), path), env);
 }
 
 /** The text of a configuration file as a checked value. Throws `CONFIG_INVALID`. */
@@ -31,17 +34,36 @@ export function parseConfig(text: string, path: string): Config {
       cause: syntax,
     });
   }
-  const parsed = ConfigSchema.safeParse(document.toJS() ?? {});
+  const parsed = ConfigSchema.safeParse(valueOf(document, path) ?? {});
   if (!parsed.success) throw invalid(parsed.error, path);
   return parsed.data;
 }
 
-async function read(path: string): Promise<string> {
+/** Aliases are looked up here: one without an anchor, or one of a great many, throws. */
+function valueOf(document: Document.Parsed, path: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw new ValetkeyError('CONFIG_INVALID', {
+      subject: path,
+      reason: 'a YAML alias (*name) in it cannot be resolved',
+      hint: 'put a text that begins with * in quotes',
+      cause,
+    });
+  }
+}
+
+async function read(path: string, required: boolean): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
-    throw new ValetkeyError('CONFIG_UNREADABLE', { subject: path, cause: error });
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isAbsent && !required) return '';
+    throw new ValetkeyError('CONFIG_UNREADABLE', {
+      subject: path,
+      ...(isAbsent ? { reason: 'there is no such file' } : {}),
+      cause: error,
+    });
   }
 }
 

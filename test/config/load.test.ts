@@ -44,6 +44,10 @@ describe('a wrong configuration names the key', () => {
     expect(error.hint).toBeDefined();
   });
 
+  test.each(['workloads: *x', bomb()])('an alias that leads nowhere, or to too much', (text) => {
+    expect(failure(text)).toMatchObject({ code: 'CONFIG_INVALID', subject: 'config.yaml' });
+  });
+
   test('what is not YAML names the line', () => {
     expect(failure('listeners:\n  - {').subject).toMatch(/^config\.yaml:\d+$/);
     expect(failure('a: 1\na: 2').subject).toMatch(/^config\.yaml:2$/);
@@ -88,4 +92,20 @@ describe('the environment wins', () => {
     const { config: _config, ...kept } = paths;
     expect(Object.values(kept).every((path) => path.startsWith('/h'))).toBe(true);
   });
+});
+
+/** "Billion laughs": nine levels of nine aliases. */
+function bomb(): string {
+  const level = (n: number) =>
+    `l${n}: &l${n} [${Array(9)
+      .fill(`*l${n - 1}`)
+      .join(', ')}]`;
+  return ['l0: &l0 [x]', ...Array.from({ length: 9 }, (_, n) => level(n + 1))].join('\n');
+}
+
+test('a file that was named must be there; the usual one need not', async () => {
+  const path = join(await temporaryHome(), 'config.yaml');
+  expect((await loadConfig(path, {})).listeners).toHaveLength(1);
+  const named = loadConfig(path, {}, { required: true });
+  await expect(named).rejects.toMatchObject({ code: 'CONFIG_UNREADABLE', subject: path });
 });
