@@ -1,4 +1,4 @@
-import { buildParts } from './composition/parts.ts';
+import { buildParts, homeUnwritable } from './composition/parts.ts';
 import type { Parts, Surroundings } from './composition/parts.ts';
 import { openWorkload, profilesOf } from './composition/host.ts';
 import { installationId, listenAll } from './composition/listeners.ts';
@@ -121,7 +121,9 @@ async function runDaemon(
 }
 
 async function claimHome({ paths }: Parts): Promise<() => void> {
-  const release = await tryLock(paths.daemonLock);
+  const release = await tryLock(paths.daemonLock).catch((error: unknown) => {
+    throw homeUnwritable(paths, error);
+  });
   if (release !== undefined) return release;
   throw new ValetkeyError('DAEMON_RUNNING', {
     subject: paths.home,

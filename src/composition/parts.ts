@@ -12,6 +12,7 @@ import { CONNECTOR_TYPES } from '../connectors/index.ts';
 import { createIssuer } from '../connectors/issue.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
+import { ValetkeyError } from '../core/errors.ts';
 import { createEvents } from '../core/events.ts';
 import type { Events } from '../core/events.ts';
 import type { Secret } from '../core/secret.ts';
@@ -49,7 +50,9 @@ export async function buildParts(mode: Service['mode'], around: Surroundings): P
   const { env, clock = systemClock } = around;
   const found = resolvePaths(env);
   const paths = around.configPath === undefined ? found : { ...found, config: around.configPath };
-  const load = () => loadConfig(paths.config, env);
+  // A file that somebody named must be there: without it, other secrets and workloads would be served.
+  const required = around.configPath !== undefined || Boolean(env['VALETKEY_CONFIG']);
+  const load = () => loadConfig(paths.config, env, { required });
   let config = await load();
   const storeOptions = storeOptionsOf(config, paths, around);
   const store = await openConfiguredStore(config, storeOptions, around.ephemeral === true);
@@ -62,7 +65,7 @@ export async function buildParts(mode: Service['mode'], around: Surroundings): P
       return config.policy.implicit;
     },
   };
-  const lock = createWriteLock(paths.lock, clock);
+  const lock = createWriteLock(paths.lock, clock, (error) => homeUnwritable(paths, error));
   const issuer = createIssuer({
     types: CONNECTOR_TYPES,
     store,
@@ -94,6 +97,17 @@ export async function buildParts(mode: Service['mode'], around: Surroundings): P
     adopt: (next) => void (config = next),
     loadConfig: load,
   };
+}
+
+/** What a lock that cannot be taken at all says of the folder it is in. */
+export function homeUnwritable({ home }: Paths, cause: unknown): ValetkeyError {
+  if (cause instanceof ValetkeyError) return cause;
+  return new ValetkeyError('CATALOG_WRITE_FAILED', {
+    subject: home,
+    reason: 'its lock cannot be taken',
+    hint: 'check that VALETKEY_HOME is a folder that this user may write to',
+    cause,
+  });
 }
 
 function storeOptionsOf(config: Config, paths: Paths, around: Surroundings): StoreOptions {

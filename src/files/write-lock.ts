@@ -14,13 +14,20 @@ const SQLITE_BUSY = 5; // https://www.sqlite.org/rescode.html#busy
 /**
  * A lock between processes, held by the kernel and so gone with its holder at a kill -9: SQLite's
  * file lock on an empty database, the one advisory lock that Node carries on every platform.
- * Waits up to 10 s, then throws `BUSY`.
+ * Waits up to 10 s, then throws `BUSY`. `explain` turns what the system says of a lock that cannot be
+ * taken at all into an error for people.
  */
-export function createWriteLock(path: string, clock: Clock): WriteLock {
+export function createWriteLock(
+  path: string,
+  clock: Clock,
+  explain: (error: unknown) => unknown = (error) => error,
+): WriteLock {
   let queue: Promise<unknown> = Promise.resolve();
   return (work) => {
     const turn = queue.then(async () => {
-      const release = await acquire(path, clock);
+      const release = await acquire(path, clock).catch((error: unknown) => {
+        throw explain(error);
+      });
       try {
         return await work();
       } finally {

@@ -2,6 +2,7 @@ import { checkedApi } from '../control/checked-api.ts';
 import type { Verbs } from '../control/checked-api.ts';
 import type { ControlApi, WorkloadAccess, WorkloadProfiles } from '../control/api.ts';
 import type { Checked } from '../control/schema.ts';
+import type { Evidence } from '../core/events.ts';
 import type { StatusView } from '../core/view.ts';
 import * as connectors from './connectors.ts';
 import type { Service } from './context.ts';
@@ -66,7 +67,9 @@ export function createApi(service: Service, host: Host): ControlApi {
     status: currentStatus,
     async issue({ request, evidence, wait_ms }) {
       const issued = await service.broker.get(request, wait_ms);
-      if (host.handouts.claim(issued, evidence.workload)) host.handouts.record(issued, evidence);
+      if (host.handouts.claim(issued, evidence.workload)) {
+        host.handouts.record(issued, witnessed(evidence));
+      }
       return issued;
     },
     workloadProfiles: (input) => host.profiles(input),
@@ -77,4 +80,12 @@ export function createApi(service: Service, host: Host): ControlApi {
     },
   };
   return checkedApi(verbs);
+}
+
+/**
+ * Who asks over the control socket says itself who it is. The trail says so (`control`), names the one
+ * user who can reach that socket, and does not call a program known that nobody has looked at.
+ */
+function witnessed({ workload, endpoint, pid }: Evidence): Evidence {
+  return { workload, by: 'control', endpoint, uid: process.getuid?.(), pid };
 }

@@ -1,6 +1,6 @@
 import type { ConnectorRecord } from '../catalog/record.ts';
-import type { ConnectorType, ResourceType } from '../connectors/contract.ts';
-import { lookup } from '../connectors/input.ts';
+import type { AuthMethod, ConnectorType, ResourceType } from '../connectors/contract.ts';
+import { lookup, secondsFor } from '../connectors/input.ts';
 import type { Access, CredentialKind, IssueRequest, ResourceRequest } from '../core/credential.ts';
 import { ValetkeyError, withSubject } from '../core/errors.ts';
 import type { ConnectorName } from '../core/ids.ts';
@@ -45,7 +45,6 @@ export async function resolveGrants(
         hint: 'one profile is one credential; give the other connector a profile of its own',
       });
     }
-    checkLifetime(line);
     if (line.seconds !== undefined) draft.seconds.push(line.seconds);
     draft.resources.push(resourceOf(draft.record, draft.type, line));
     drafts.set(name, draft);
@@ -70,6 +69,8 @@ async function draftFor(
 
 function profileOf(name: string, { record, type, resources, seconds }: Draft): GrantProfile {
   const method = lookup(type.authMethods, record.auth_method, 'auth_method');
+  const asked = seconds.length === 0 ? undefined : Math.min(...seconds);
+  checkLifetime(record, method, asked);
   const region = record.config['region'];
   return {
     name,
@@ -78,7 +79,7 @@ function profileOf(name: string, { record, type, resources, seconds }: Draft): G
     request: {
       connector: record.name,
       resources: nonEmpty(resources),
-      ...(seconds.length === 0 ? {} : { seconds: Math.min(...seconds) }),
+      ...(asked === undefined ? {} : { seconds: asked }),
     },
   };
 }
@@ -89,10 +90,16 @@ function nonEmpty(resources: readonly ResourceRequest[]): [ResourceRequest, ...R
   return [first, ...rest];
 }
 
-function checkLifetime({ connector, seconds }: GrantLine): void {
-  const reason = seconds === undefined ? undefined : tooShort(seconds, RENEWAL);
+/** A record may have been written by hand, so its own lifetime is looked at too (invariant 2). */
+function checkLifetime(
+  record: ConnectorRecord,
+  method: AuthMethod,
+  asked: number | undefined,
+): void {
+  const seconds = secondsFor(method, record.config, asked ?? record.expiration_seconds);
+  const reason = seconds === 0 ? undefined : tooShort(seconds, RENEWAL);
   if (reason !== undefined)
-    throw new ValetkeyError('LIFETIME_TOO_SHORT', { subject: connector, reason });
+    throw new ValetkeyError('LIFETIME_TOO_SHORT', { subject: record.name, reason });
 }
 
 /** The resource a verb or a grant is about: what was asked, completed from what the connector is for. */
