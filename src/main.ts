@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs';
 import type { CliContext, VariablesMode } from './cli/context.ts';
 import type { CommandLineOptions, OpenControl } from './composition/command-line.ts';
 import type { WorkloadAccess } from './control/api.ts';
-import { ValetkeyError } from './core/errors.ts';
+import { ERRORS, toValetkeyError, ValetkeyError } from './core/errors.ts';
 import type { Secret } from './core/secret.ts';
 
 /*
@@ -18,15 +18,25 @@ process.exit(isHelper ? await runHelper(rest) : await runCommand());
 
 /** Writes without Node's stream objects: making them costs a helper's start some milliseconds. */
 async function runHelper(argv: readonly string[]): Promise<number> {
-  const [{ default: helper }, { resolvePaths }] = await Promise.all([
+  const [{ default: helper }, { resolvePaths }, { refuseForeignSocket }] = await Promise.all([
     import('./credential-helpers/aws-credential-process.ts'),
     import('./config/paths.ts'),
+    import('./files/socket-owner.ts'),
   ]);
+  const socketPath = resolvePaths(process.env).controlSocket;
+  const complain = (line: string) => void writeSync(2, `valetkey: error: ${line}\n`);
+  try {
+    refuseForeignSocket(socketPath);
+  } catch (thrown) {
+    const error = toValetkeyError(thrown);
+    complain(error.message);
+    return ERRORS[error.code].exit;
+  }
   return helper.run({
     argv,
-    socketPath: resolvePaths(process.env).controlSocket,
+    socketPath,
     write: (text) => void writeSync(1, text),
-    complain: (line) => void writeSync(2, `valetkey: error: ${line}\n`),
+    complain,
     uid: process.getuid?.(),
     pid: process.ppid,
     now: Date.now,

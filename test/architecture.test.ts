@@ -84,6 +84,7 @@ const ROWS: readonly {
     may: [
       'core/',
       'config/',
+      'files/socket-owner.ts',
       'cli/',
       'composition/command-line.ts', 'composition/own-profile.ts',
       'credential-helpers/',

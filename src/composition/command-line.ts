@@ -6,6 +6,7 @@ import type { Inputs } from '../control/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Secret } from '../core/secret.ts';
 import type { StatusView } from '../core/view.ts';
+import { refuseForeignSocket } from '../files/socket-owner.ts';
 import type { PrivateEndpoint } from './private-endpoint.ts';
 
 /* What the command line needs of the daemon's code. Each part is imported when a command asks for it. */
@@ -25,6 +26,7 @@ export interface OpenControl {
 /** The running daemon's API over its socket, or one opened in this process when none answers. */
 export async function openControl(options: CommandLineOptions): Promise<OpenControl> {
   const { controlSocket } = resolvePaths(options.env);
+  refuseForeignSocket(controlSocket);
   if (await accepts(controlSocket)) {
     const { connectControl } = await import('../control/client.ts');
     return { api: connectControl(controlSocket), close: () => Promise.resolve() };
