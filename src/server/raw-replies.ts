@@ -43,7 +43,7 @@ export function replyRaw(
 }
 
 /** Reads and drops what still comes, then cuts the connection. */
-export function linger(socket: Socket): void {
+function linger(socket: Socket): void {
   const cut = setTimeout(() => socket.destroy(), LINGER_MS);
   cut.unref();
   socket.once('close', () => clearTimeout(cut));

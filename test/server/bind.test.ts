@@ -4,6 +4,7 @@ import { lstat, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -78,7 +79,7 @@ describe('addresses', () => {
 });
 
 describe('inherited sockets', () => {
-  const CHILD = join(import.meta.dirname, 'inherited-child.ts');
+  const CHILD = fileURLToPath(new URL('inherited-child.ts', import.meta.url));
 
   /** Hands a listening socket to a program as file descriptor 3 and lets go of it. */
   async function handOver(host: string): Promise<{ told: unknown; port: number }> {

@@ -15,7 +15,7 @@ export const CONNECTION: Connection = {
 };
 
 /** In process, around no socket: what Hono would be given. */
-export function askInProcess(world: World, endpoint: Endpoint): Ask {
+function askInProcess(world: World, endpoint: Endpoint): Ask {
   const { app } = endpoint.routes({
     ...world.context,
     refused: ({ listener }, why, status) =>

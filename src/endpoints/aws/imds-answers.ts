@@ -17,11 +17,11 @@ import { IMDS_NOT_FOUND } from './imds-errors.ts';
  * credential are asked for one after the other, and each of the three waits that long while it is
  * being obtained: a cloud's answer takes longer than one such wait, and boto3 does not ask again.
  */
-export const METADATA_WAIT_MS = 250;
+const METADATA_WAIT_MS = 250;
 
 export const METADATA_CHOICE: IssueChoice = { kind: 'aws-session', waitMs: METADATA_WAIT_MS };
 
-export const META_PATH = '/latest/meta-data';
+const META_PATH = '/latest/meta-data';
 export const ROLES_PATH = `${META_PATH}/iam/security-credentials`;
 
 /** What a path says to a caller. `name` is the path's last segment where the path leaves it open. */
