@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { mayBeMissing } from '../support/programs.ts';
 import { transcript } from './transcript.ts';
 
 /** Candidates without their descriptions. */
@@ -16,14 +17,6 @@ async function complete(...words: string[]) {
     .map((one) => one.split('\t')[0]);
 }
 
-const installed = (program: string) => {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-};
 describe('candidates', () => {
   test.for([
     [['ser'], ['serve']],
@@ -133,7 +126,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
       .trimEnd()
       .split('\n');
 
-  test.skipIf(!installed('fish'))('fish', () => {
+  test.skipIf(mayBeMissing('fish'))('fish', () => {
     expect(askFish('valetkey connector describe aws')).toEqual([
       'aws-dev\ta connector',
       'aws-s3\tanother',
@@ -142,7 +135,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
     expect(askFish('valetkey serve --config con')).toEqual(['config.yaml']);
   });
 
-  test.skipIf(!installed('zsh'))('zsh', () => {
+  test.skipIf(mayBeMissing('zsh'))('zsh', () => {
     const script = `compdef() { :; }; compadd() { print -r -- "$@"; print -rl -- $values; }; _files() { print files; }
 . ./_zsh; words=(valetkey connector describe aws); CURRENT=4; _valetkey; words=(valetkey serve --config ''); CURRENT=4; _valetkey`;
     expect(run('zsh', ['-fc', script]).trimEnd().split('\n')).toEqual([

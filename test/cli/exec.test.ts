@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from 'vitest';
 
+import { mayBeMissing } from '../support/programs.ts';
 const MAIN = fileURLToPath(new URL('exec-main.ts', import.meta.url));
 const NODE = [process.execPath, MAIN];
 const ENV = { PATH: process.env['PATH'] ?? '' };
@@ -170,7 +170,7 @@ describe('signals', () => {
   });
 
   // A key press reaches the whole foreground group; passed on as well, it would arrive twice.
-  test.skipIf(!existsSync('/usr/bin/script'))('Ctrl-C at a terminal arrives once', async () => {
+  test.skipIf(mayBeMissing('script'))('Ctrl-C at a terminal arrives once', async () => {
     const script = `let n = 0; process.on('SIGINT', () => { n++; setTimeout(() => { console.log('got ' + n); process.exit(40 + n) }, 300) }); setTimeout(() => process.exit(99), 15_000); console.log('ready')`;
     const words = [...NODE, 'exec', '--workload', 'dev', '--', ...node(script)];
     const line = words.map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
