@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import type { Clock } from '../core/clock.ts';
 import { ValetkeyError } from '../core/errors.ts';
+import { isErrno } from './atomic-write.ts';
 
 /** Runs `work` while no other process (or caller in this one) holds the lock. */
 export type WriteLock = <T>(work: () => Promise<T>) => Promise<T>;
@@ -64,6 +66,7 @@ async function acquire(path: string, clock: Clock): Promise<() => void> {
 export async function tryLock(path: string): Promise<(() => void) | undefined> {
   const { DatabaseSync } = await import('node:sqlite');
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  makePrivate(path);
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
     // Without a journal file, so that a full disk can be locked, too, and a kill leaves no litter.
@@ -73,6 +76,18 @@ export async function tryLock(path: string): Promise<(() => void) | undefined> {
     database.close();
     if (isBusy(error)) return undefined;
     throw error;
+  }
+}
+
+/**
+ * Whoever may read the file may hold its lock, so it is made before SQLite makes one for everybody.
+ * In one go: to close a file ends all locks that this process holds on it, fcntl(2).
+ */
+function makePrivate(path: string): void {
+  try {
+    writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
   }
 }
 
