@@ -3,7 +3,7 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import type { Peer, SocketEnds } from '../core/peer.ts';
 
 /** Open files looked at to find the process of a socket; beyond this the uid alone is told. */
-const MOST_FILES = 20_000;
+const MOST_FILES = 4_000;
 const IPV4_MAPPED = '0000000000000000FFFF0000'; // ::ffff:0:0/96 as the kernel prints it
 
 /**
