@@ -44,8 +44,10 @@ async function runHelper(argv: readonly string[]): Promise<number> {
 }
 
 async function runCommand(): Promise<number> {
-  leaveQuietlyWithReader(process.stdout);
-  leaveQuietlyWithReader(process.stderr);
+  // Whoever reads the log or the messages may leave (a pager, a journal that restarts): what was
+  // begun goes on, a daemon above all.
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', command === 'serve' ? () => {} : leaveQuietly);
   const [{ run }, { default: manifest }] = await Promise.all([
     import('./cli/program.ts'),
     import('../package.json', { with: { type: 'json' } }),
@@ -120,10 +122,8 @@ async function clientVariables(access: WorkloadAccess, mode: VariablesMode) {
 }
 
 /** `valetkey … | head`: a reader that has seen enough is no error. */
-function leaveQuietlyWithReader(stream: NodeJS.WriteStream): void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : 1);
-  });
+function leaveQuietly(error: NodeJS.ErrnoException): never {
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
 }
 
 /** Pipes are written asynchronously on some platforms, and `process.exit` does not wait. */

@@ -1,5 +1,6 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,4 +75,42 @@ test('a reader that has seen enough is no error', () => {
     },
   );
   expect(text).toMatch(/^1\nUsage: valetkey/);
+});
+
+test('a daemon outlives the reader of its log', async () => {
+  writeFileSync(join(home, 'config.yaml'), 'listeners: [{address: "127.0.0.1:0"}]\n');
+  const daemon = spawn(BIN, ['serve', '--ephemeral'], {
+    cwd: home,
+    env: { PATH: '/usr/bin:/bin', VALETKEY_HOME: home, VALETKEY_STORE: 'memory' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(daemon, 'exit');
+  await once(daemon.stdout, 'data');
+  daemon.stdout.destroy();
+  daemon.stderr.destroy();
+  // The reload is logged, each time, to nobody.
+  for (let i = 0; i < 3; i++) {
+    daemon.kill('SIGHUP');
+    expect(run(BIN, ['status', '-o', 'json']).stdout).toContain(`"pid": ${daemon.pid}`);
+  }
+  daemon.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});
+
+test('a command is not cut short, as if done, because nobody reads its warnings', () => {
+  const register =
+    "'$0' connector register dev --type aws --auth-method secret-key --region us-east-1 " +
+    '--aws-access-key-id AKIAIOSFODNN7EXAMPLE --aws-secret-access-key 0123456789abcdef0123 ' +
+    '--no-verify; echo "code $?" >&3';
+  const script = `exec 3>&1; { ${register.replaceAll("'", '"')}; } 2>&1 >/dev/null | :`;
+  const env = {
+    PATH: '/usr/bin:/bin',
+    VALETKEY_HOME: home,
+    VALETKEY_STORE: 'encrypted-file',
+    VALETKEY_PASSPHRASE_FILE: join(home, 'passphrase'),
+  };
+  writeFileSync(env.VALETKEY_PASSPHRASE_FILE, 'open sesame, please', { mode: 0o600 });
+  const { stdout } = spawnSync('sh', ['-c', script, BIN], { env, encoding: 'utf8' });
+  expect(stdout).toBe('code 0\n');
+  expect(existsSync(join(home, 'connectors/dev.yaml'))).toBe(true);
 });
