@@ -135,6 +135,8 @@ export async function startStsGateway(options: GatewayOptions): Promise<StsGatew
       send(response, problem(502, 'Gateway', String(error))),
     );
   });
+  // Node's own 5 s are shorter than a busy client notices; AWS keeps idle connections longer.
+  server.keepAliveTimeout = 60_000;
   const port = await listenOnLoopback(server);
 
   return {
