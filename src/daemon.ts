@@ -60,7 +60,7 @@ async function runDaemon(
   const tokens = createTokens(paths.tokens, clock);
   const table = createWorkloadTable(parts, tokens, process.getuid?.());
   await table.rebuild(parts.config());
-  const handouts = createHandouts(events, clock);
+  const handouts = createHandouts(events, clock, telemetry.audited);
   const access = createAccess({
     workloads: table.current,
     tokens,
@@ -140,6 +140,7 @@ function startTelemetry(parts: Parts, destination: NodeJS.WritableStream) {
   for (const { listen } of [log, metrics, audit]) parts.events.subscribe(listen);
   return {
     metrics: metrics.render,
+    audited: audit.flush,
     async flush() {
       await audit.flush();
       await log.flush();

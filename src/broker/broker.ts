@@ -42,6 +42,8 @@ export interface Broker {
   get(request: IssueRequest, waitMs: number): Issued | Promise<Issued>;
   /** Forgets what is held for a connector that was changed or deleted; for every one without a name. */
   forget(connector?: ConnectorName): void;
+  /** Lets a connector that has failed be asked again at once. */
+  forgive(connector: ConnectorName): void;
   entries(): readonly BrokerEntry[];
   /** Ends background renewal and aborts upstream calls. */
   stop(): void;
@@ -185,15 +187,16 @@ export function createBroker(options: BrokerOptions): Broker {
       monotonic = clock.monotonic();
       if (Math.abs(byMs) > STEP_MS) {
         events.emit({ type: 'clock-stepped', at: wall, byMs });
-        forgiveFailures();
+        forgive();
       }
       sweep();
     }
   }
 
   /** After a sleep or a clock change, what failed before says nothing about now. */
-  function forgiveFailures(): void {
+  function forgive(connector?: ConnectorName): void {
     for (const entry of entries.values()) {
+      if (connector !== undefined && entry.request.connector !== connector) continue;
       entry.failure = undefined;
       entry.restsUntil = 0;
     }
@@ -208,6 +211,7 @@ export function createBroker(options: BrokerOptions): Broker {
         if (connector === undefined || entry.request.connector === connector) entries.delete(key);
       }
     },
+    forgive,
     entries: () =>
       [...entries.values()].flatMap((entry) =>
         entry.issued === undefined

@@ -30,6 +30,12 @@ export const ConnectorRecord = z.strictObject({
 });
 export type ConnectorRecord = zod.infer<typeof ConnectorRecord>;
 
+/** What changes the credentials that a connector issues, as text to compare: not its labels or dates. */
+export function issuingPart(record: ConnectorRecord): string {
+  const { description: _d, labels: _l, created_at: _c, updated_at: _u, ...rest } = record;
+  return JSON.stringify(rest);
+}
+
 /** The text of a connector file. Throws `CATALOG_CORRUPT` naming the file and the line or the key. */
 export function parseRecord(text: string, path: string, name: string): ConnectorRecord {
   const document = parseDocument(text, { uniqueKeys: true });

@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 
 import type { ConnectorName } from '../core/ids.ts';
 import type { CatalogEntry } from './catalog.ts';
+import { issuingPart } from './record.ts';
 
 const SETTLE_MS = 50; // an editor saves in several steps
 const GONE_MS = 1_000; // how soon a folder that went away is looked for again
@@ -84,6 +85,9 @@ async function snapshot(
 ): Promise<Map<ConnectorName, string>> {
   const entries = await list();
   return new Map(
-    entries.map(({ name, record, error }) => [name, JSON.stringify(record ?? error?.message)]),
+    entries.map(({ name, record, error }) => [
+      name,
+      record === undefined ? error.message : issuingPart(record),
+    ]),
   );
 }

@@ -16,8 +16,8 @@ export interface InProcess {
 /** The control API in this process, for where no daemon runs: every verb, and nothing that listens. */
 export async function openInProcess(around: Surroundings): Promise<InProcess> {
   const parts = await buildParts('in-process', around);
-  const handouts = createHandouts(parts.events, parts.clock);
   const audit = createAudit(parts.paths.audit, () => {});
+  const handouts = createHandouts(parts.events, parts.clock, audit.flush);
   parts.events.subscribe(audit.listen);
   const api = createApi(parts, {
     handouts,

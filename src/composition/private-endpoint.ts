@@ -74,7 +74,7 @@ export async function openPrivateEndpoint(
           verifyServiceAccount: () => undefined,
           get: broker.get,
           // The record is written where the credential is issued.
-          handouts: { claim: () => false, record: () => {} },
+          handouts: { claim: () => false, record: () => Promise.resolve() },
         }),
       },
     },

@@ -96,55 +96,71 @@ const listener = z.strictObject({
     .describe('endpoint protocols served here; default: what belongs to the address'),
 });
 
-export const ConfigSchema = z.strictObject({
-  store: store.optional().describe('default: the OS keychain; VALETKEY_STORE wins over `kind`'),
-  listeners: z
-    .array(listener)
-    .default([{ address: '127.0.0.1:9911' }])
-    .describe('where endpoints are served'),
-  workloads: z
-    .partialRecord(WorkloadName, workload)
-    .default({})
-    .describe('named consumers: what each may have and how it is recognised'),
-  policy: z
-    .strictObject({
-      implicit: z
-        .strictObject({
-          allow: z
-            .array(
-              z
-                .string()
-                .regex(
-                  /^(\d{12}|arn:[\w-]+:iam::\d{12}:role\/.+)$/,
-                  'an account id (12 digits) or a role ARN',
-                ),
-            )
-            .default([])
-            .describe('account ids and role ARNs that implicit connectors may yield; empty: none'),
-        })
-        .default({ allow: [] })
-        .describe('connectors that borrow the daemon’s own cloud identity'),
-    })
-    .default({ implicit: { allow: [] } })
-    .describe('what is allowed at all'),
-  pod_identity: z
-    .strictObject({
-      jwks_file: z.string().describe('JSON Web Key Set that signs service-account tokens'),
-      issuer: z.string().optional().describe('required `iss`'),
-      audience: z.string().default('pods.eks.amazonaws.com').describe('required `aud`'),
-    })
-    .optional()
-    .describe('how service-account tokens are verified'),
-  log: z
-    .strictObject({
-      level: z
-        .enum(['debug', 'info', 'warn', 'error'])
-        .default('info')
-        .describe('least that is written'),
-    })
-    .default({ level: 'info' })
-    .describe('JSON lines on standard error'),
-});
+export const ConfigSchema = z
+  .strictObject({
+    store: store.optional().describe('default: the OS keychain; VALETKEY_STORE wins over `kind`'),
+    listeners: z
+      .array(listener)
+      .default([{ address: '127.0.0.1:9911' }])
+      .describe('where endpoints are served'),
+    workloads: z
+      .partialRecord(WorkloadName, workload)
+      .default({})
+      .describe('named consumers: what each may have and how it is recognised'),
+    policy: z
+      .strictObject({
+        implicit: z
+          .strictObject({
+            allow: z
+              .array(
+                z
+                  .string()
+                  .regex(
+                    /^(\d{12}|arn:[\w-]+:iam::\d{12}:role\/.+)$/,
+                    'an account id (12 digits) or a role ARN',
+                  ),
+              )
+              .default([])
+              .describe(
+                'account ids and role ARNs that implicit connectors may yield; empty: none',
+              ),
+          })
+          .default({ allow: [] })
+          .describe('connectors that borrow the daemon’s own cloud identity'),
+      })
+      .default({ implicit: { allow: [] } })
+      .describe('what is allowed at all'),
+    pod_identity: z
+      .strictObject({
+        jwks_file: z.string().describe('JSON Web Key Set that signs service-account tokens'),
+        issuer: z.string().optional().describe('required `iss`'),
+        audience: z.string().default('pods.eks.amazonaws.com').describe('required `aud`'),
+      })
+      .optional()
+      .describe('how service-account tokens are verified'),
+    log: z
+      .strictObject({
+        level: z
+          .enum(['debug', 'info', 'warn', 'error'])
+          .default('info')
+          .describe('least that is written'),
+      })
+      .default({ level: 'info' })
+      .describe('JSON lines on standard error'),
+  })
+  .superRefine(({ listeners, workloads }, context) => {
+    const known = new Set(listeners.map((one) => one.address));
+    for (const [name, one] of Object.entries(workloads)) {
+      for (const [index, rule] of (one?.clients ?? []).entries()) {
+        if (!('listener' in rule) || known.has(rule.listener)) continue;
+        context.addIssue({
+          code: 'custom',
+          path: ['workloads', name, 'clients', index, 'listener'],
+          message: `no listener has the address ‘${rule.listener}’`,
+        });
+      }
+    }
+  });
 
 export type Config = z.infer<typeof ConfigSchema>;
 export type WorkloadConfig = z.infer<typeof workload>;

@@ -67,8 +67,8 @@ export function createApi(service: Service, host: Host): ControlApi {
     status: currentStatus,
     async issue({ request, evidence, wait_ms }) {
       const issued = await service.broker.get(request, wait_ms);
-      if (host.handouts.claim(issued, evidence.workload)) {
-        host.handouts.record(issued, witnessed(evidence));
+      if (host.handouts.claim(issued, holderOf(evidence))) {
+        await host.handouts.record(issued, witnessed(evidence));
       }
       return issued;
     },
@@ -88,4 +88,9 @@ export function createApi(service: Service, host: Host): ControlApi {
  */
 function witnessed({ workload, endpoint, pid }: Evidence): Evidence {
   return { workload, by: 'control', endpoint, uid: process.getuid?.(), pid };
+}
+
+/** Each `exec` is a holder of its own: two of them with the same grants leave two records. */
+function holderOf({ workload, pid }: Checked['issue']['evidence']): string {
+  return pid === undefined ? workload : `${workload} (pid ${pid})`;
 }

@@ -86,7 +86,7 @@ export async function verify(service: Service, input: Checked['verify']): Promis
     : wantedResources(record, open.type);
   const subject = { open, input: await service.issuer.inputOf(open) };
   const result = await verifySubject(service, subject, wanted, input.verify_only !== true);
-  service.broker.forget(input.name); // what failed before need not be waited out
+  service.broker.forgive(input.name); // what failed before need not be waited out
   return result;
 }
 

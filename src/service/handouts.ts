@@ -3,28 +3,35 @@ import { credentialId } from '../core/credential.ts';
 import type { Issued } from '../core/credential.ts';
 import type { Events, Evidence } from '../core/events.ts';
 
-/** Who was handed what: one audit record per credential and workload (invariant 11). */
+/** Who was handed what: one audit record per credential and holder (invariant 11). */
 export interface Handouts {
   /**
-   * True once per credential and workload: the caller then owes the record. Cheap, asked on every
-   * request; of a thousand that are answered at once, one looks at who is asking.
+   * True once per credential and holder (a workload; for `exec`, a workload and its process): the
+   * caller then owes the record. Cheap, asked on every request; of a thousand that are answered at
+   * once, one looks at who is asking.
    */
-  claim(issued: Issued, workload: string): boolean;
-  record(issued: Issued, evidence: Evidence): void;
+  claim(issued: Issued, holder: string): boolean;
+  /** Resolves when the record is written: before that nothing is handed out. */
+  record(issued: Issued, evidence: Evidence): Promise<void>;
   heldBy(issued: Issued): readonly string[];
 }
 
-export function createHandouts(events: Events, clock: Clock): Handouts {
+/** `written` resolves when the audit trail has taken what was emitted before. */
+export function createHandouts(
+  events: Events,
+  clock: Clock,
+  written: () => Promise<void>,
+): Handouts {
   const holders = new WeakMap<Issued, Set<string>>();
   return {
-    claim(issued, workload) {
+    claim(issued, holder) {
       const known = holders.get(issued);
-      if (known === undefined) holders.set(issued, new Set([workload]));
-      else if (known.has(workload)) return false;
-      else known.add(workload);
+      if (known === undefined) holders.set(issued, new Set([holder]));
+      else if (known.has(holder)) return false;
+      else known.add(holder);
       return true;
     },
-    record(issued, evidence) {
+    async record(issued, evidence) {
       events.emit({
         type: 'issued',
         at: clock.now(),
@@ -34,6 +41,7 @@ export function createHandouts(events: Events, clock: Clock): Handouts {
         expiresAt: issued.credential.expiresAt,
         narrowed: issued.narrowed,
       });
+      await written();
     },
     heldBy: (issued) => [...(holders.get(issued) ?? [])],
   };

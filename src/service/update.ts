@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import { issuingPart } from '../catalog/record.ts';
 import type { ConnectorRecord } from '../catalog/record.ts';
 import type { ConnectorType } from '../connectors/contract.ts';
 import { lookup } from '../connectors/input.ts';
@@ -31,9 +32,9 @@ export async function update(service: Service, input: Checked['update']): Promis
   const draft = await draftOf(service, type, current, input);
   checkRecord(type, draft.record);
   const verified = input.verify ? await verifyDraft(service, draft) : undefined;
-  await service.lock(() => save(service, current, draft));
-  service.broker.forget(current.name);
-  service.broker.forget(draft.record.name);
+  const saved = await service.lock(() => save(service, current, draft));
+  // A label is no reason to drop what clients live on while the cloud may be away.
+  if (issuingPart(saved) !== issuingPart(current)) service.broker.forget(current.name);
   return {
     connector: connectorView(draft.record, type, service.store.kind),
     warnings: warningsFor(service, type, draft.record),
@@ -131,7 +132,11 @@ function revealed(fields: SecretFields): Record<string, string> {
 }
 
 /** All that is new first, then the record, which is the switch; what is old goes last. */
-async function save(service: Service, current: ConnectorRecord, draft: Draft): Promise<void> {
+async function save(
+  service: Service,
+  current: ConnectorRecord,
+  draft: Draft,
+): Promise<ConnectorRecord> {
   const { store, catalog } = service;
   const renamed = draft.record.name !== current.name;
   await refuseChanged(service, current);
@@ -151,9 +156,10 @@ async function save(service: Service, current: ConnectorRecord, draft: Draft): P
     await (renamed ? catalog.create(record) : catalog.replace(record));
   });
   if (renamed) await catalog.remove(current.name);
-  if (!store.writable) return;
+  if (!store.writable) return record;
   if (changed) await store.delete(itemOf(current));
   if (renamed) await store.delete(loginSecretIdOf(current.name));
+  return record;
 }
 
 function freshItem(record: ConnectorRecord): SecretId {

@@ -24,8 +24,8 @@ export interface AccessOptions {
   readonly verifyServiceAccount: () => VerifyServiceAccount | undefined;
   readonly get: (request: IssueRequest, waitMs: number) => Issued | Promise<Issued>;
   readonly handouts: {
-    claim(issued: Issued, workload: string): boolean;
-    record(issued: Issued, evidence: Evidence): void;
+    claim(issued: Issued, holder: string): boolean;
+    record(issued: Issued, evidence: Evidence): Promise<void>;
   };
 }
 
@@ -128,7 +128,7 @@ export function createAccess(
 
   async function record(issued: Issued, { workload, by, endpoint, peer }: Known): Promise<Issued> {
     const process = await peer().catch(() => undefined);
-    handouts.record(issued, { workload, by, endpoint, ...process });
+    await handouts.record(issued, { workload, by, endpoint, ...process });
     return issued;
   }
 

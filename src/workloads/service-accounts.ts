@@ -28,7 +28,7 @@ export function createServiceAccountVerifier(
 ): VerifyServiceAccount {
   return async (jwt) => {
     // Read each time: the API server's keys rotate, and the file is small.
-    const keys = createLocalJWKSet(await readKeys(rules.jwksFile));
+    const keys = await readKeys(rules.jwksFile);
     try {
       const { payload } = await jwtVerify(jwt, keys, {
         audience: rules.audience,
@@ -58,9 +58,9 @@ function isForeign(error: unknown): boolean {
   );
 }
 
-async function readKeys(file: string): Promise<JSONWebKeySet> {
+async function readKeys(file: string): Promise<ReturnType<typeof createLocalJWKSet>> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as JSONWebKeySet;
+    return createLocalJWKSet(JSON.parse(await readFile(file, 'utf8')) as JSONWebKeySet);
   } catch (error) {
     throw new ValetkeyError('CONFIG_INVALID', {
       subject: 'pod_identity.jwks_file',

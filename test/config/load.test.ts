@@ -36,6 +36,10 @@ describe('a wrong configuration names the key', () => {
     ['policy: { implicit: { allow: ["everyone"] } }', 'policy.implicit.allow.0'],
     ['pod_identity: { audience: x }', 'pod_identity.jwks_file'],
     ['log: { level: loud }', 'log.level'],
+    [
+      'workloads: { dev: { grants: [{ connector: a }], clients: [{ listener: "127.0.0.1:1" }] } }',
+      'workloads.dev.clients.0.listener',
+    ],
   ];
   test.each(cases)('%s', (text, key) => {
     const error = failure(text);

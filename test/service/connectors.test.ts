@@ -231,6 +231,33 @@ describe('verbs', () => {
     await api.verify({ name: 'aws-dev' });
   });
 
+  test('a label is no reason to drop what clients live on; a changed role is', async () => {
+    const { cloud, api, register } = await setup();
+    await register('aws-dev');
+    const id = async () => (await api.describeClient({ name: 'aws-dev' })).credentialId;
+    const first = await id();
+    await api.update({ name: 'aws-dev', labels: { team: 'ml' }, description: 'x', verify: false });
+    await api.verify({ name: 'aws-dev' });
+    expect(await id()).toBe(first);
+    await api.update({ name: 'aws-dev', attributes: { role_session_name: 'other' } });
+    expect(await id()).not.toBe(first);
+    expect(cloud.aws.calls.count('sts:AssumeRole')).toBeGreaterThan(1);
+  });
+
+  test('each exec process that gets a credential leaves its own audit record', async () => {
+    const { home, api, register } = await setup();
+    await register('aws-dev');
+    for (const pid of [101, 102, 102]) {
+      await api.issue({
+        request: { connector: 'aws-dev', resources: [{ type: 'aws-generic', access: 'full' }] },
+        evidence: { workload: 'exec', by: 'control', endpoint: 'exec', pid },
+      });
+      // Written before it is handed out: no waiting here.
+      expect(await readFile(join(home, 'audit.jsonl'), 'utf8')).toContain(`"pid":${pid}`);
+    }
+    expect((await readFile(join(home, 'audit.jsonl'), 'utf8')).trim().split('\n')).toHaveLength(2);
+  });
+
   test('a wrong update changes nothing', async () => {
     const { api, register } = await setup();
     await register('aws-dev');

@@ -75,7 +75,7 @@ async function setup(workloads: readonly Workload[]) {
         seen.add(key);
         return first;
       },
-      record: (_issued, evidence) => void records.push(evidence),
+      record: async (_issued, evidence) => void records.push(evidence),
     },
   });
   const jwt = (claims: object = {}, alg = 'ES256') =>
