@@ -1,6 +1,6 @@
 import type { ConnectorRecord } from '../catalog/record.ts';
 import type { Credential, Issued, IssueRequest, ResourceRequest } from '../core/credential.ts';
-import { ValetkeyError, withSubject } from '../core/errors.ts';
+import { toValetkeyError, ValetkeyError, withSubject } from '../core/errors.ts';
 import { loginSecretIdOf, secretIdOf } from '../core/ids.ts';
 import { secret as hide } from '../core/secret.ts';
 import type { SecretFields, SecretStore } from '../stores/contract.ts';
@@ -42,6 +42,8 @@ export interface ConnectorIssuer {
     signal: AbortSignal,
   ): Promise<Issued>;
   open(record: ConnectorRecord): OpenConnector;
+  /** The same for a record of the catalog: what is wrong with it is its file's fault (`CATALOG_CORRUPT`). */
+  openSaved(record: ConnectorRecord): OpenConnector;
   /** The connector's configuration, secret and login as its method takes them. */
   inputOf(open: OpenConnector): Promise<ConnectorInput>;
   saveLogin(record: ConnectorRecord, result: LoginResult): Promise<void>;
@@ -70,6 +72,20 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
       cloud: cloudOf(type),
       config: parseConfig(method, record.config),
     };
+  }
+
+  function openSaved(record: ConnectorRecord): OpenConnector {
+    try {
+      return open(record);
+    } catch (error) {
+      const { code, subject, reason, hint } = toValetkeyError(error);
+      if (code !== 'INPUT_INVALID') throw error;
+      throw new ValetkeyError('CATALOG_CORRUPT', {
+        subject: record.name,
+        reason: [subject, reason].filter((part) => part !== undefined).join(': '),
+        ...(hint === undefined ? {} : { hint }),
+      });
+    }
   }
 
   async function inputOf({ record, method, config }: OpenConnector): Promise<ConnectorInput> {
@@ -166,13 +182,14 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
 
   return {
     open,
+    openSaved,
     inputOf,
     issueWith,
     saveLogin,
     keepLogin,
     async issue(request, signal) {
       try {
-        const opened = open(await options.record(request.connector));
+        const opened = openSaved(await options.record(request.connector));
         return await issueWith(opened, await inputOf(opened), request, signal);
       } catch (error) {
         throw withSubject(error, request.connector);

@@ -26,9 +26,13 @@ export async function listConnectors(
 }
 
 function viewOf(service: Service, entry: CatalogEntry): ConnectorView {
-  return entry.record === undefined
-    ? brokenView(entry)
-    : connectorView(entry.record, service.types[entry.record.type], service.store.kind);
+  if (entry.record === undefined) return brokenView(entry);
+  try {
+    const { record, type } = service.issuer.openSaved(entry.record);
+    return connectorView(record, type, service.store.kind);
+  } catch (error) {
+    return brokenView({ name: entry.name, error: toValetkeyError(error) });
+  }
 }
 
 function matches(
@@ -79,7 +83,7 @@ export async function describeClient(
 
 export async function verify(service: Service, input: Checked['verify']): Promise<VerifyResult> {
   const record = await service.catalog.get(input.name);
-  const open = service.issuer.open(record);
+  const open = service.issuer.openSaved(record);
   const chosen = input.resource_type !== undefined || input.resource_id !== undefined;
   const wanted = chosen
     ? [resourceOf(record, open.type, input)]
@@ -122,7 +126,7 @@ async function resourcesOf(
     return [{ ...blank, resourceType: '', error: toWire(entry.error) }];
   }
   try {
-    const open = service.issuer.open(entry.record);
+    const open = service.issuer.openSaved(entry.record);
     const asked = input.resource_type !== undefined || input.resource_id !== undefined;
     if (asked && input.resource_type !== undefined && !takes(entry.record, input.resource_type))
       return [];

@@ -25,7 +25,7 @@ export function createLogins(service: Service): Logins {
   return {
     async start({ name }) {
       try {
-        const open = service.issuer.open(await service.catalog.get(name));
+        const open = service.issuer.openSaved(await service.catalog.get(name));
         const flow = await open.method.login?.({
           connector: await service.issuer.inputOf(open),
           config: open.config,

@@ -305,6 +305,27 @@ describe('verbs', () => {
     await api.verify({ name: 'good' });
   });
 
+  test.each([
+    ['an auth method that is none', (text: string) => text.replace('iam-role', 'iam-roll')],
+    ['a value that is not valid', (text: string) => text.replace(/role_arn: .*/, 'role_arn: x')],
+  ])('a file edited to hold %s is told as such, by the connector’s name', async (_what, edit) => {
+    const { home, api, register } = await setup();
+    await register('good');
+    await register('bad');
+    const file = join(home, 'connectors/bad.yaml');
+    await writeFile(file, edit(await readFile(file, 'utf8')));
+    const rows = await api.listConnectors({});
+    expect(rows.map(({ name, error }) => [name, error?.code])).toEqual([
+      ['bad', 'CATALOG_CORRUPT'],
+      ['good', undefined],
+    ]);
+    for (const verb of [api.verify, api.describeClient, api.loginStart]) {
+      const error = await failure(verb({ name: 'bad' }));
+      expect([error.code, error.subject]).toEqual(['CATALOG_CORRUPT', 'bad']);
+    }
+    await api.verify({ name: 'good' });
+  });
+
   test('MFA: refused until login, then good until the session ends', async () => {
     const { cloud, api, register } = await setup();
     await register('mfa', {
