@@ -72,7 +72,11 @@ export function connectorName([name, excess]: readonly string[]): string {
     });
   }
   if (excess !== undefined) {
-    throw new ValetkeyError('USAGE', { reason: `“${excess}” is one word too many` });
+    // Not quoted: behind a stray space (`--aws-secret-access-key= …`) it is a secret.
+    throw new ValetkeyError('USAGE', {
+      reason: 'there is a word too many behind the connector’s name',
+      hint: 'a value follows its flag as --flag=value, without spaces',
+    });
   }
   return name;
 }

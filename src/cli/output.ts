@@ -27,16 +27,23 @@ export async function show(
     case 'yaml': {
       const { stringify } = await import('yaml');
       // Through JSON first, so that both formats show the same keys (absent ones are absent).
-      return terminal.print(stringify(JSON.parse(JSON.stringify(value))));
+      return terminal.print(escaped(stringify(JSON.parse(JSON.stringify(value)))));
     }
     case 'table':
       return terminal.print(asTable());
   }
 }
 
-/** JSON that is safe to look at too: JSON itself leaves the C1 controls (CSI is one) as they are. */
 function asJson(value: unknown): string {
-  return JSON.stringify(value, undefined, 2).replaceAll(
+  return escaped(JSON.stringify(value, undefined, 2));
+}
+
+/**
+ * Safe to look at too: JSON, and YAML, which puts such text between double quotes, leave the C1
+ * controls (CSI is one) as they are.
+ */
+function escaped(text: string): string {
+  return text.replaceAll(
     /[\u007F-\u009F]/g,
     (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

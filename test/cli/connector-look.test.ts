@@ -164,7 +164,7 @@ describe('looking at connectors', () => {
   test('escape sequences in a shared connector do not reach the terminal', async () => {
     const evil = { ...AWS_S3, description: '\u001B[2Jgone\u009B31m\u202E' };
     const answers = { describeConnector: async () => evil };
-    for (const format of ['table', 'json']) {
+    for (const format of ['table', 'json', 'yaml']) {
       const { stdout } = await transcript(['connector', 'describe', 'aws-s3', '-o', format], {
         answers,
       });

@@ -46,6 +46,12 @@ describe('secrets', () => {
     expect(seen.stderr).not.toContain('warning');
   });
 
+  test('torn from its flag by a space: refused without repeating it', async () => {
+    const torn = await transcript([...KEYS, '--aws-secret-access-key=', 'planted']);
+    expect([torn.code, torn.changes]).toEqual([2, []]);
+    expect(torn.stdout + torn.stderr).not.toContain('planted');
+  });
+
   test('in the arguments: taken, with a warning that does not repeat it', async () => {
     const seen = await transcript([
       ...KEYS,
