@@ -39,6 +39,24 @@ export function storedField(fields: Readonly<Record<string, Secret>>, field: str
   return value;
 }
 
+/** IAM User Guide, "Unique identifiers": `AKIA` begins a user's key, `ASIA` a session's. */
+export function isLongLived(accessKeyId: string): boolean {
+  return accessKeyId.startsWith('AKIA');
+}
+
+export const LONG_LIVED =
+  'this is a long-lived key, not a session’s, and is never handed out: use session-token or iam-role';
+
+/**
+ * Before keys are handed on as they are. AWS itself refuses a user's key that comes with some session
+ * token, but a compatible service may look at the signature alone.
+ */
+export function mustBeTemporary({ accessKeyId }: AwsKeys, subject = 'aws_access_key_id'): void {
+  if (isLongLived(accessKeyId)) {
+    throw new ValetkeyError('CONFIG_INVALID', { subject, reason: LONG_LIVED });
+  }
+}
+
 /** The keys of a session, to go on with. */
 export function keysOf(session: AwsSession): AwsKeys {
   return {

@@ -40,7 +40,7 @@ function keysOf(name: string, profile: Profile | undefined): BaseSource | undefi
     const missing = accessKeyId === undefined ? 'aws_access_key_id' : 'aws_secret_access_key';
     throw invalid(name, `it has one half of a key pair; ${missing} is missing`, 'add it');
   }
-  const token = profile['aws_session_token'] ?? profile['aws_security_token'];
+  const token = nonEmpty(profile['aws_session_token']) ?? nonEmpty(profile['aws_security_token']);
   const keys = { accessKeyId, secretAccessKey: secret(secretAccessKey) };
   if (token === undefined) return { kind: 'long-lived-keys', keys };
   return {

@@ -1,7 +1,7 @@
 import type { AwsSession } from '../../core/credential.ts';
 import { ValetkeyError } from '../../core/errors.ts';
 import type { ConnectorInput } from '../contract.ts';
-import { keysOf } from './access-key.ts';
+import { keysOf, mustBeTemporary } from './access-key.ts';
 import { regionFromEnv } from './ambient.ts';
 import type { AwsCloud, AwsScope, RoleHop, StsPlace } from './cloud.ts';
 import type { TimedKeys } from './credential-document.ts';
@@ -107,6 +107,7 @@ async function asItIs(
   place: StsPlace,
   { cloud, machine, signal }: SourceAsk,
 ): Promise<AwsSession> {
+  mustBeTemporary(keys, source.origin);
   if (expiresAt === undefined) throw endUnknown(source.origin);
   const now = machine.clock.now();
   if (expiresAt <= now) {

@@ -289,6 +289,33 @@ describe('sts-token', () => {
   });
 });
 
+describe('a long-lived key under the name of a session', () => {
+  it('is refused before anybody is asked, whatever a compatible service would say', async () => {
+    const { connector } = await stored();
+    bed.aws.calls.reset();
+    const key = { ...secretsOfUser(user), aws_session_token: secret('some-token') };
+    const mistaken = { ...connector, secret: key };
+    await expect(issue(stsToken, {}, { connector: mistaken })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      subject: 'aws_access_key_id',
+    });
+    expect(bed.aws.calls.all()).toEqual({});
+  });
+
+  it('is refused at registration', () => {
+    const keys = {
+      aws_access_key_id: user.accessKeyId,
+      aws_secret_access_key: user.secretAccessKey,
+      aws_session_token: 'some-token',
+    };
+    const { error } = stsToken.secret.safeParse(keys);
+    expect(error?.issues.map(({ path }) => path)).toEqual([['aws_access_key_id']]);
+    expect(
+      stsToken.secret.safeParse({ ...keys, aws_access_key_id: 'ASIAIOSFODNN7EXAMPLE' }),
+    ).toMatchObject({ success: true });
+  });
+});
+
 async function login(method: Method, config: object, code: string | undefined) {
   const parsed = method.config.parse({ ...REGION, ...config });
   const flow = await method.login?.({

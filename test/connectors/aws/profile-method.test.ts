@@ -174,6 +174,15 @@ describe('profile', () => {
     });
   });
 
+  it('a user’s key beside some session token is not handed on', async () => {
+    const text = `${bed.keysText}aws_session_token = some-token\n`;
+    const end = new Date(bed.clock.now() + 3_600_000).toISOString();
+    const credentials = `[dev]\n${text}x_security_token_expires = ${end}\n`;
+    await expect(
+      issueBy(profile, bed.machineWith({ credentials }), { profile: 'dev', as_is: true }),
+    ).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
   it('a credential_source borrows the machine’s identity, which must be allowed', async () => {
     const config = roleText('a', bed.data, 'credential_source = EcsContainer');
     const { env } = await bed.container(bed.first);

@@ -91,6 +91,12 @@ export const PROFILE_SOURCE_ROWS: readonly SourceRow[] = [
     expect: { error: 'CONFIG_INVALID', subject: 'profile sso-session.corp' },
   },
   {
+    name: 'an empty session token is none: such keys are long-lived',
+    credentials: `[a]\n${KEYS}aws_session_token =\n`,
+    profile: 'a',
+    expect: { base: 'AKIAPLAINPLAINPLAIN1' },
+  },
+  {
     name: 'a process, after the credentials file and before the config file',
     config: `[profile a]\ncredential_process = /opt/vault get "my key"\n${OTHER}`,
     profile: 'a',

@@ -2,11 +2,19 @@ import { z } from 'zod';
 
 import { ValetkeyError } from '../../../core/errors.ts';
 import { defineAuthMethod } from '../../contract.ts';
-import { accessKeyFields, sessionTokenField, storedField, storedKeys } from '../access-key.ts';
+import {
+  accessKeyFields,
+  isLongLived,
+  LONG_LIVED,
+  mustBeTemporary,
+  sessionTokenField,
+  storedField,
+  storedKeys,
+} from '../access-key.ts';
 import type { AwsCloud, AwsScope } from '../cloud.ts';
-import { placeFields, stsPlace } from '../place.ts';
+import { checkPlace, placeFields, stsPlace } from '../place.ts';
 
-const config = z.strictObject(placeFields);
+const config = z.strictObject(placeFields).superRefine(checkPlace);
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html */
 export default defineAuthMethod<AwsCloud, AwsScope, typeof config>({
@@ -16,7 +24,14 @@ export default defineAuthMethod<AwsCloud, AwsScope, typeof config>({
     'Temporary keys that were obtained elsewhere are stored and handed on as they are, until they expire; then fresh ones must be stored. Good for trying something out.',
   yields: 'aws-session',
   config,
-  secret: z.strictObject({ ...accessKeyFields, aws_session_token: sessionTokenField }),
+  secret: z.strictObject({
+    ...accessKeyFields,
+    aws_access_key_id: accessKeyFields.aws_access_key_id.refine(
+      (id) => !isLongLived(id),
+      LONG_LIVED,
+    ),
+    aws_session_token: sessionTokenField,
+  }),
   narrows: () => false,
   alternatives: 'iam-role, which can start from the same temporary keys and narrows its sessions',
   needsExpiry: true,
@@ -34,6 +49,7 @@ export default defineAuthMethod<AwsCloud, AwsScope, typeof config>({
     const now = machine.clock.now();
     if (expiresAt <= now) throw new ValetkeyError('CREDENTIAL_EXPIRED', { hint });
     const keys = storedKeys(connector.secret);
+    mustBeTemporary(keys);
     const identity = await cloud.sts.getCallerIdentity(keys, stsPlace(options), signal);
     return {
       kind: 'aws-session',
