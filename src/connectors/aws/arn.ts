@@ -135,6 +135,8 @@ export function parseKmsKeyArn(text: string, subject = 'kms_key_arn'): Arn {
       'use the key’s own ARN, not that of an alias',
     );
   }
+  // A wildcard among these would be one in the policy too.
+  parseRegion(arn.region, subject);
   parseAccount(arn.account, subject);
   return arn;
 }

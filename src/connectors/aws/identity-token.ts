@@ -5,6 +5,7 @@ import { ValetkeyError } from '../../core/errors.ts';
 import { secret, type Secret } from '../../core/secret.ts';
 import type { Machine } from '../contract.ts';
 import { mapOf } from './flat-values.ts';
+import { namesNobody } from './place.ts';
 import { fetchText } from './token-http.ts';
 
 /*
@@ -20,10 +21,13 @@ const TOKEN_MAX_CHARS = 20_000;
 const path = z.string().min(1);
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'this is no name of a variable');
 
+const SECRET_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie']);
+
 export const tokenFields = {
   token_file: path.optional().describe('File with the token, read each time'),
   token_url: z
-    .url({ protocol: /^https?$/, error: 'use an https:// URL' })
+    .url({ protocol: /^https?$/, error: 'use an https:// URL', abort: true })
+    .refine(namesNobody, 'a URL carries no user and password: use token_bearer')
     .optional()
     .describe('URL that answers with the token, as JSON (value, token, id_token) or as plain text'),
   token_url_env: variable
@@ -39,7 +43,13 @@ export const tokenFields = {
     .describe('Variable with the bearer token for the URL, such as ACTIONS_ID_TOKEN_REQUEST_TOKEN'),
   token_bearer_file: path.optional().describe('File with the bearer token for the URL'),
   token_headers: mapOf(
-    z.string().regex(/^[\w-]+$/, 'this is no name of a header'),
+    z
+      .string()
+      .regex(/^[\w-]+$/, 'this is no name of a header')
+      .refine(
+        (name) => !SECRET_HEADERS.has(name.toLowerCase()),
+        'such a header is a secret, and the connector’s file is not: use token_bearer',
+      ),
     z.string().regex(/^[\t\u0020-\u007e]*$/, 'a header has printable characters only'),
   )
     .optional()
@@ -83,7 +93,13 @@ async function askForToken(
   machine: Machine,
   signal: AbortSignal,
 ): Promise<string> {
-  const url = new URL(config.token_url ?? fromEnv(machine, config.token_url_env, 'token_url_env'));
+  const url = URL.parse(
+    config.token_url ?? fromEnv(machine, config.token_url_env, 'token_url_env'),
+  );
+  if (url === null) {
+    const reason = `the daemon’s variable ${config.token_url_env} holds no URL`;
+    throw new ValetkeyError('CONFIG_INVALID', { subject: 'token_url_env', reason });
+  }
   if (config.token_audience !== undefined) url.searchParams.set('audience', config.token_audience);
   const bearer = await bearerOf(config, stored, machine, signal);
   const headers: Record<string, string> = {

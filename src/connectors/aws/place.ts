@@ -1,14 +1,23 @@
 import { z } from 'zod';
 
-import { parseKmsKeyArn, parseRegion } from './arn.ts';
+import { parseKmsKeyArn, parseRegion, partitionOfRegion } from './arn.ts';
 import type { StsPlace } from './cloud.ts';
 import { checkedBy } from './flat-values.ts';
+import { keepsSecrets } from './near-hosts.ts';
 
 const region = z.string().superRefine(checkedBy(parseRegion));
-const url = z.url({
-  protocol: /^https?$/,
-  error: 'use a URL such as https://sts.eu-central-1.amazonaws.com',
-});
+const url = z
+  .url({
+    protocol: /^https?$/,
+    error: 'use a URL such as https://sts.eu-central-1.amazonaws.com',
+    abort: true,
+  })
+  .refine(namesNobody, 'a URL in a connector’s file carries no user and password');
+/** What STS answers are keys in clear, and a web identity goes there as it is. */
+const secretUrl = url.refine(
+  (text) => keepsSecrets(new URL(text)),
+  'use https: STS’s answers would cross the network in clear (where it must be, the daemon’s AWS_ENDPOINT_URL_STS takes http)',
+);
 
 /** Where a connector works; every auth method has these. */
 export const placeFields = {
@@ -16,7 +25,7 @@ export const placeFields = {
   sts_region: region
     .optional()
     .describe('Region whose STS is asked; the session is valid in every region. Default: region'),
-  sts_endpoint: url
+  sts_endpoint: secretUrl
     .optional()
     .describe('URL of STS or of a compatible service, instead of the region’s own'),
   endpoint_url: url
@@ -39,7 +48,32 @@ export const foundPlaceFields = {
     .describe('Region that clients work in; taken from the source of the credentials when absent'),
 };
 
-/** What the two functions below read; any connector's configuration is one. */
+/** For `superRefine`: everything is in the region's partition. */
+export function checkPlace(
+  config: PlaceConfig & { readonly kms_key_arn?: string | undefined },
+  ctx: z.RefinementCtx,
+): void {
+  if (config.region === undefined) return;
+  const { sts_region, kms_key_arn } = config;
+  const own = partitionOfRegion(config.region);
+  const others = {
+    sts_region: sts_region && partitionOfRegion(sts_region),
+    kms_key_arn: kms_key_arn && parseKmsKeyArn(kms_key_arn).partition,
+  };
+  for (const [field, partition] of Object.entries(others)) {
+    if (partition === undefined || partition === own) continue;
+    const message = `it is in partition ${partition}, region ${config.region} is not`;
+    ctx.addIssue({ code: 'custom', path: [field], message });
+  }
+}
+
+/** A URL that brings a user and a password would keep them in a file that is shared. */
+export function namesNobody(text: string): boolean {
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+}
+
+/** What the functions here read; any connector's configuration is one. */
 export interface PlaceConfig {
   readonly region?: string | undefined;
   readonly sts_region?: string | undefined;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parsePolicyArn, parseRoleArn, partitionOfRegion } from './arn.ts';
 import type { RoleHop, Tag } from './cloud.ts';
 import { checkedBy, complaint, listOf, mapOf } from './flat-values.ts';
+import { checkPlace, type PlaceConfig } from './place.ts';
 import { sized } from './session-policy.ts';
 import { compactPolicy, parseUserPolicy } from './user-policy.ts';
 
@@ -95,10 +96,8 @@ export type RoleConfig = {
 };
 
 /** What one field alone cannot say; for `superRefine` of a method's schema. */
-export function checkRoles(
-  config: RoleConfig & { readonly region?: string | undefined },
-  ctx: z.RefinementCtx,
-): void {
+export function checkRoles(config: RoleConfig & PlaceConfig, ctx: z.RefinementCtx): void {
+  checkPlace(config, ctx);
   const issue = (field: string, message: string): void =>
     ctx.addIssue({ code: 'custom', path: [field], message });
   const unknown = (config.transitive_tag_keys ?? []).filter(
@@ -109,10 +108,15 @@ export function checkRoles(
     issue('role_chain', 'the first role is role_arn');
   }
   const { region } = config;
-  if (region !== undefined && config.role_arn !== undefined) {
-    const { partition } = parseRoleArn(config.role_arn);
+  const roles = [
+    ['role_arn', config.role_arn] as const,
+    ...(config.role_chain ?? []).map((hop) => ['role_chain', hop.role_arn] as const),
+  ];
+  for (const [field, arn] of roles) {
+    if (region === undefined || arn === undefined) continue;
+    const { partition } = parseRoleArn(arn);
     if (partition !== partitionOfRegion(region)) {
-      issue('role_arn', `the role is in partition ${partition}, region ${region} is not`);
+      issue(field, `the role is in partition ${partition}, region ${region} is not`);
     }
   }
   checkPolicySize(config, ctx);

@@ -1,20 +1,11 @@
-import { isIP, BlockList } from 'node:net';
-
 import { ValetkeyError, type ErrorCode } from '../../core/errors.ts';
 import type { Machine } from '../contract.ts';
 import { invalid } from './arn.ts';
+import { keepsSecrets } from './near-hosts.ts';
 import { proxyOf, readBundle } from './sdk-options.ts';
 
 const TIMEOUT_MS = 10_000;
 const BODY_MAX_BYTES = 65_536;
-
-/** Where plain HTTP stays on the machine or its link. */
-const NEAR = new BlockList();
-NEAR.addSubnet('127.0.0.0', 8, 'ipv4');
-NEAR.addSubnet('169.254.0.0', 16, 'ipv4');
-NEAR.addAddress('::1', 'ipv6');
-NEAR.addSubnet('fe80::', 10, 'ipv6');
-const NEAR_NAMES = new Set(['localhost', 'metadata.google.internal']);
 
 const STATUSES: Readonly<Record<number, ErrorCode>> = {
   401: 'UPSTREAM_BAD_CREDENTIAL',
@@ -35,7 +26,7 @@ export interface TokenRequest {
  * Plain HTTP only to this machine and its link.
  */
 export async function fetchText({ url, headers, env, signal }: TokenRequest): Promise<string> {
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isNear(url.hostname))) {
+  if (!keepsSecrets(url)) {
     throw invalid('token_url', 'a token is only fetched by https, or from this machine itself');
   }
   signal.throwIfAborted();
@@ -82,11 +73,4 @@ async function readBounded(body: AsyncIterable<Uint8Array> | null): Promise<stri
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function isNear(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const family = isIP(host);
-  if (family === 0) return NEAR_NAMES.has(host);
-  return NEAR.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }

@@ -4,11 +4,11 @@ import type { AuthMethodSpec, Lifetime } from '../contract.ts';
 import { accessKeyFields, storedKeys } from './access-key.ts';
 import type { AwsCloud, AwsScope } from './cloud.ts';
 import { loggedIn, mfaFields, mfaLogin } from './mfa-login.ts';
-import { placeFields, stsPlace } from './place.ts';
+import { checkPlace, placeFields, stsPlace } from './place.ts';
 
 const SESSION_SECONDS: Lifetime = { min: 900, default: 43_200, max: 129_600 };
 
-const config = z.strictObject({ ...placeFields, ...mfaFields });
+const config = z.strictObject({ ...placeFields, ...mfaFields }).superRefine(checkPlace);
 
 /**
  * What `secret-key` and `session-token` share: an IAM user's keys stay here, clients get sessions

@@ -105,11 +105,37 @@ describe('limits', () => {
     ['mfa_session_seconds', { mfa_session_seconds: 129_601 }],
     ['sts_endpoint', { sts_endpoint: 'sts.example.com' }],
     ['sts_endpoint', { sts_endpoint: 'file:///etc/passwd' }],
+    ['sts_endpoint', { sts_endpoint: 'http://sts.example.com' }],
+    ['sts_endpoint', { sts_endpoint: 'http://127.0.0.1.example.com' }],
+    ['sts_endpoint', { sts_endpoint: 'http://10.0.0.1:8000' }],
+    ['sts_endpoint', { sts_endpoint: 'https://me:word@sts.example.com' }],
+    ['endpoint_url', { endpoint_url: 'https://me:word@s3.example.com' }],
+    ['sts_region', { sts_region: 'cn-north-1' }],
+    ['role_chain', { role_chain: 'arn:aws-cn:iam::111122223333:role/next' }],
     ['kms_key_arn', { kms_key_arn: 'arn:aws:kms:eu-west-1:111122223333:alias/x' }],
+    ['kms_key_arn', { kms_key_arn: 'arn:aws:kms:*:111122223333:key/x' }],
+    ['kms_key_arn', { kms_key_arn: 'arn:aws:kms:eu-west-?:111122223333:key/x' }],
+    ['kms_key_arn', { kms_key_arn: 'arn:aws-cn:kms:cn-north-1:111122223333:key/x' }],
   ])('%s %j', (field, more) => {
     const { error } = schema.safeParse({ ...BASE, ...more });
     expect(error?.issues.map((issue) => issue.path[0])).toEqual([field]);
     expect(error?.issues[0]?.message).not.toBe('');
+  });
+
+  it('STS is asked without TLS on this machine alone', () => {
+    for (const host of ['127.0.0.1:8000', '[::1]:8000', 'localhost', '169.254.1.1']) {
+      expect(schema.safeParse({ ...BASE, sts_endpoint: `http://${host}` }).success).toBe(true);
+    }
+  });
+
+  it.each([
+    ['token_headers', { token_url: 'https://x.example', token_headers: 'Authorization=Bearer s' }],
+    ['token_headers', { token_url: 'https://x.example', token_headers: { cookie: 's=1' } }],
+    ['token_url', { token_url: 'https://me:word@x.example' }],
+    ['token_url', { token_url: 'file:///etc/passwd' }],
+  ])('a web identity’s file holds no secret and names no file: %s %j', (field, more) => {
+    const { error } = webIdentity.config.safeParse({ ...BASE, ...more });
+    expect(error?.issues.map((issue) => issue.path[0])).toEqual([field]);
   });
 
   it('a web identity has exactly one source', () => {

@@ -218,6 +218,16 @@ describe('a token from a URL', () => {
     });
   });
 
+  it('a variable that holds no URL is named, not its content', async () => {
+    const env = { TOKEN_URL: 's3cret' };
+    const failed = issue({ token_url_env: 'TOKEN_URL' }, { env });
+    await expect(failed).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      subject: 'token_url_env',
+      message: expect.not.stringContaining('s3cret'),
+    });
+  });
+
   it('that nobody answers', async () => {
     await expect(issue({ token_url: 'http://127.0.0.1:1/' })).rejects.toMatchObject({
       code: 'UPSTREAM_UNAVAILABLE',

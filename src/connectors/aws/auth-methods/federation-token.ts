@@ -4,7 +4,7 @@ import { ValetkeyError } from '../../../core/errors.ts';
 import { defineAuthMethod } from '../../contract.ts';
 import { accessKeyFields, storedKeys } from '../access-key.ts';
 import type { AwsCloud, AwsScope } from '../cloud.ts';
-import { placeFields, stsPlace } from '../place.ts';
+import { checkPlace, placeFields, stsPlace } from '../place.ts';
 import {
   checkPolicySize,
   sessionNameOf,
@@ -18,6 +18,7 @@ const FEDERATED_NAME_MAX = 32;
 
 const config = z
   .strictObject({ ...placeFields, ...sessionTagField, ...sessionPolicyFields })
+  .superRefine(checkPlace)
   .superRefine(checkPolicySize);
 
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html */
