@@ -105,6 +105,7 @@ interface SdkError extends Error {
 export function mapSdkError(error: unknown, now: number, signal?: AbortSignal): unknown {
   if (signal?.aborted === true) return signal.reason;
   if (error instanceof ValetkeyError || !(error instanceof Error)) return error;
+  if (error.cause instanceof ValetkeyError) return error.cause;
   const sdk: SdkError = error;
   const [code, hint] = rowOf(sdk, now);
   const upstreamCode = upstreamCodeOf(sdk);

@@ -4,6 +4,7 @@ import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import { ValetkeyError } from '../../core/errors.ts';
 import type { Machine } from '../contract.ts';
 import { defaultRegionOf } from './arn.ts';
+import { boundAnswers } from './bounded-answer.ts';
 import type { AwsKeys, StsPlace } from './cloud.ts';
 
 const CONNECT_MS = 3000;
@@ -12,6 +13,9 @@ const REQUEST_MS = 15_000;
 const SOCKETS_MAX = 16;
 
 type Env = Machine['env'];
+
+/** RFC 1123 section 2.1. Compatible stores have regions of their own naming. */
+const HOST_LABEL = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/i;
 
 /**
  * Connections to AWS, kept alive between calls, by the machine's own variables: `HTTPS_PROXY`,
@@ -41,13 +45,14 @@ async function openHandler(env: Env): Promise<NodeHttpHandler> {
     readBundle(env['AWS_CA_BUNDLE']),
   ]);
   const agent = { keepAlive: true, maxFreeSockets: SOCKETS_MAX, proxyEnv: proxyOf(env) };
-  return new Handler({
+  const handler = new Handler({
     connectionTimeout: CONNECT_MS,
     requestTimeout: REQUEST_MS,
     throwOnRequestTimeout: true,
     httpAgent: new http.Agent(agent),
     httpsAgent: new https.Agent({ ...agent, ...(ca === undefined ? {} : { ca }) }),
   });
+  return boundAnswers(handler);
 }
 
 /** The PEM text of `AWS_CA_BUNDLE`; `undefined` when it is not set. */
@@ -81,9 +86,21 @@ export function resolvePlace(
   partition = 'aws',
 ): { readonly region: string; readonly endpoint: string | undefined } {
   const region = place.region ?? set(env['AWS_REGION']) ?? set(env['AWS_DEFAULT_REGION']);
-  const endpoint = place.endpoint ?? set(env[variable]) ?? set(env['AWS_ENDPOINT_URL']);
-  if (endpoint !== undefined && !URL.canParse(endpoint)) {
-    throw new ValetkeyError('CONFIG_INVALID', { subject: variable, reason: 'not a URL' });
+  const named = [variable, 'AWS_ENDPOINT_URL'].find((name) => set(env[name]) !== undefined);
+  const endpoint = place.endpoint ?? (named && env[named]);
+  if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) {
+    throw new ValetkeyError('CONFIG_INVALID', {
+      subject: place.endpoint === undefined ? (named ?? variable) : 'endpoint',
+      reason: 'this is no http or https URL',
+    });
+  }
+  if (region !== undefined && !HOST_LABEL.test(region)) {
+    // Of a variable or a profile: it becomes part of a host name.
+    throw new ValetkeyError('CONFIG_INVALID', {
+      subject: 'region',
+      reason: 'this is no region',
+      hint: 'correct AWS_REGION, AWS_DEFAULT_REGION or the profile: a region looks like eu-central-1',
+    });
   }
   return { region: region ?? defaultRegionOf(partition), endpoint };
 }

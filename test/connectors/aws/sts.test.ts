@@ -209,6 +209,51 @@ describe('failures', () => {
     await expect(assume()).rejects.toMatchObject({ code: 'UPSTREAM_MALFORMED' });
   });
 
+  it('an answer without end is not collected', async () => {
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/xml' });
+      const flood = () => {
+        while (response.write(' '.repeat(65_536)));
+      };
+      response.on('drain', flood);
+      flood();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const place = { ...REGION, endpoint: `http://127.0.0.1:${portOf(server)}` };
+      await expect(bed.cloud.sts.getCallerIdentity(keys, place, never())).rejects.toMatchObject({
+        code: 'UPSTREAM_MALFORMED',
+        message: expect.stringMatching(/too long$/),
+      });
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  it('a region of the variables that is none is told, and no host is made of it', async () => {
+    for (const region of ['evil.example/#', 'eu-west-1.evil.example', '../x', 'a@b']) {
+      const { sts } = cloudOf({ ...bed.machine, env: { ...bed.machine.env, AWS_REGION: region } });
+      await expect(sts.getCallerIdentity(keys, {}, never())).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        subject: 'region',
+      });
+    }
+    expect(bed.aws.calls.all()).toEqual({});
+  });
+
+  it.each([
+    ['AWS_ENDPOINT_URL', { AWS_ENDPOINT_URL: 'sts.example' }],
+    ['AWS_ENDPOINT_URL_STS', { AWS_ENDPOINT_URL_STS: 'file:///etc/passwd' }],
+    ['AWS_ENDPOINT_URL_STS', { AWS_ENDPOINT_URL_STS: 'ftp://sts.example' }],
+  ])('%s that is no URL of the web is named: %j', async (subject, more) => {
+    const { sts } = cloudOf({ ...bed.machine, env: more });
+    await expect(sts.getCallerIdentity(keys, REGION, never())).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      subject,
+    });
+  });
+
   it('a connection that is cut, or refused', async () => {
     bed.aws.faults.add('*', { kind: 'reset' });
     await expect(assume()).rejects.toMatchObject({
