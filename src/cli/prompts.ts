@@ -28,7 +28,7 @@ export interface Prompts {
 /** Loads the prompt library; only commands that do ask pay for it. */
 export async function createPrompts({ stdin, stderr }: CliContext): Promise<Prompts> {
   const clack = await import('@clack/prompts');
-  const io = { input: stdin, output: stderr };
+  const io = { input: stdin, output: stderr, signal: endOf(stdin) };
   return {
     text: async ({ message, initial, placeholder, optional = false, check }) =>
       answered(
@@ -58,6 +58,20 @@ export async function createPrompts({ stdin, stderr }: CliContext): Promise<Prom
   };
 }
 
+/**
+ * Aborted by Ctrl-D and by the end of the input: the prompts close their reader then and would wait
+ * for an answer that cannot come any more.
+ */
+function endOf(stdin: CliContext['stdin']): AbortSignal {
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  stdin.once('end', end).once('close', end);
+  stdin.on('keypress', (_: unknown, key: { ctrl?: boolean; name?: string } | undefined) => {
+    if (key?.ctrl === true && key.name === 'd') end();
+  });
+  return ended.signal;
+}
+
 function asOption({ value, label, hint }: Choice) {
   return {
     value,
@@ -66,7 +80,7 @@ function asOption({ value, label, hint }: Choice) {
   };
 }
 
-/** An answer; Ctrl-C instead of one ends the command. */
+/** An answer; Ctrl-C or the end of the input instead of one ends the command. */
 function answered<T>(answer: T): Exclude<T, symbol> {
   if (isAnswer(answer)) return answer;
   throw new CommanderError(CANCELLED_EXIT, 'valetkey.cancelled', 'cancelled: nothing was changed');

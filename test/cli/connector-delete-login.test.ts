@@ -39,8 +39,17 @@ describe('delete, login', () => {
     expect(no.changes).toEqual([]);
     const yes = await transcript(['connector', 'delete', 'aws-s3'], { keys: ['y'] });
     expect(yes.changes).toEqual([['remove', { name: 'aws-s3' }]]);
-    const cancelled = await transcript(['connector', 'delete', 'aws-s3'], { keys: ['\u0003'] });
-    expect([cancelled.code, cancelled.changes]).toEqual([130, []]);
+  });
+
+  test.for([
+    ['Ctrl-C', '\u0003'],
+    ['Ctrl-D', '\u0004'],
+  ])('%s at a question ends the command', async ([, key = '']) => {
+    for (const line of ['connector delete aws-s3', 'connector register -i']) {
+      const cancelled = await transcript(line.split(' '), { keys: [key] });
+      expect([cancelled.code, cancelled.changes]).toEqual([130, []]);
+      expect(cancelled.stderr).toContain('nothing was changed');
+    }
   });
 
   test('login that is not needed', async () => {
