@@ -114,8 +114,8 @@ export function createBroker(options: BrokerOptions): Broker {
     entry.failure = undefined;
     // A source that cannot give more life yet (a stored session), or never gives enough, is not
     // asked in a tight loop.
-    const rest = retryAfter('no', 0, 0);
-    entry.restsUntil = monotonic + (gained ? Math.min(rest, life / 3) : rest);
+    entry.restsUntil =
+      monotonic + (gained ? Math.min(renewal.restMs, life / 3) : retryAfter('no', 0, 0));
     if (gained) {
       events.emit({
         type: 'obtained',

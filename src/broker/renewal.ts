@@ -14,6 +14,8 @@ export interface RenewalPolicy {
   readonly jitter: number;
   /** The shortest lifetime with any time at all between issue and renewal. */
   readonly shortestMs: number;
+  /** A key is not renewed more often than this, or than three times in a lifetime. */
+  readonly restMs: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -23,6 +25,7 @@ export const RENEWAL: RenewalPolicy = {
   fraction: 1 / 3,
   jitter: 0.1,
   shortestMs: 30 * MINUTE_MS,
+  restMs: MINUTE_MS,
 };
 
 /** ms after issue at which to renew a credential that lives `lifeMs`; `random` is in [0, 1). */

@@ -52,7 +52,12 @@ async function startDemoDaemon(home: string, cloud: DemoCloud): Promise<Daemon> 
     env: { VALETKEY_HOME: home, AWS_ENDPOINT_URL: cloud.aws.url },
     version: 'demo',
     ephemeral: true,
-    renewal: { ...RENEWAL, floorMs: SESSION_SECONDS * 1_000 - RENEW_AFTER_MS, jitter: 0 },
+    renewal: {
+      ...RENEWAL,
+      floorMs: SESSION_SECONDS * 1_000 - RENEW_AFTER_MS,
+      jitter: 0,
+      restMs: RENEW_AFTER_MS,
+    },
     log: new Writable({ write: (_chunk, _encoding, done) => done() }),
   });
 }

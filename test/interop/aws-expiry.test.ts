@@ -15,7 +15,13 @@ import { install, registerRole, type Installation } from './harness.ts';
 /* Sessions of seconds instead of an hour, and a daemon that renews them in time. */
 
 const SECONDS = 8;
-const POLICY: RenewalPolicy = { floorMs: 3_000, fraction: 1 / 3, jitter: 0.1, shortestMs: 4_000 };
+const POLICY: RenewalPolicy = {
+  floorMs: 3_000,
+  fraction: 1 / 3,
+  jitter: 0.1,
+  shortestMs: 4_000,
+  restMs: 1_000,
+};
 const LOOP_SECONDS = 20;
 
 let ceph: CephBed;
