@@ -45,8 +45,8 @@ describe('delete, login', () => {
     ['Ctrl-C', '\u0003'],
     ['Ctrl-D', '\u0004'],
   ])('%s at a question ends the command', async ([, key = '']) => {
-    for (const line of ['connector delete aws-s3', 'connector register -i']) {
-      const cancelled = await transcript(line.split(' '), { keys: [key] });
+    for (const command of ['connector delete aws-s3', 'connector register -i']) {
+      const cancelled = await transcript(command.split(' '), { keys: [key] });
       expect([cancelled.code, cancelled.changes]).toEqual([130, []]);
       expect(cancelled.stderr).toContain('nothing was changed');
     }

@@ -15,11 +15,23 @@ const CLIENT_NAME = 'valetkey';
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'; // RFC 8628, section 3.4
 const REFRESH_GRANT = 'refresh_token'; // RFC 6749, section 6
 
+/** Longer than any of these is; a number beyond what a timer or a date can hold would be none at all. */
+const Seconds = z
+  .number()
+  .positive()
+  .max(10 * 366 * 86_400);
+const PAUSE_MAX_SECONDS = 3600;
+/** ms since the epoch, to the end of the year 9999, which is as far as RFC 3339 goes. */
+const INSTANT_MAX_MS = 253_402_300_799_000;
+
 const Registration = z.object({
   clientId: z.string().min(1),
   clientSecret: z.string().min(1),
   /** Seconds since the epoch. */
-  clientSecretExpiresAt: z.number().positive(),
+  clientSecretExpiresAt: z
+    .number()
+    .positive()
+    .max(INSTANT_MAX_MS / 1000),
 });
 /** A person is sent there: nothing but a page of the web. */
 const WebPage = z.url({ protocol: /^https?$/ });
@@ -29,14 +41,14 @@ const Device = z.object({
   verificationUri: WebPage.optional(),
   verificationUriComplete: WebPage.optional(),
   /** Seconds, like `interval`. */
-  expiresIn: z.number().positive(),
-  interval: z.number().positive().optional(),
+  expiresIn: Seconds,
+  interval: z.number().positive().max(PAUSE_MAX_SECONDS).optional(),
 });
 const Token = z.object({
   accessToken: z.string().min(1),
   refreshToken: z.string().min(1).optional(),
   /** Seconds. */
-  expiresIn: z.number().positive(),
+  expiresIn: Seconds,
 });
 const RoleAnswer = z.object({
   roleCredentials: z.object({
@@ -44,7 +56,7 @@ const RoleAnswer = z.object({
     secretAccessKey: z.string().min(1),
     sessionToken: z.string().min(1),
     /** ms since the epoch. */
-    expiration: z.number().positive(),
+    expiration: z.number().positive().max(INSTANT_MAX_MS),
   }),
 });
 

@@ -4,6 +4,7 @@ import type { Sso, SsoToken } from '../../../src/connectors/aws/cloud.ts';
 import { createSso } from '../../../src/connectors/aws/sso.ts';
 import { secret } from '../../../src/core/secret.ts';
 import { never, startBed, type Bed } from './aws-bed.ts';
+import { localServer } from './local-server.ts';
 import { passingClock, type PassingClock } from './passing-clock.ts';
 
 const region = 'eu-central-1';
@@ -64,6 +65,22 @@ describe('a sign-in with a browser', () => {
     await device.poll(never());
     expect(clock.slept).toEqual([1000, 6000, 11_000, 11_000]);
   });
+
+  it.each([{ interval: 3e9 }, { expiresIn: 1e300 }])(
+    'a time that no timer or date holds is refused, not hurried through: %j',
+    async (wrong) => {
+      const now = bed.clock.now() / 1000;
+      const client = { clientId: 'c', clientSecret: 's', clientSecretExpiresAt: now + 3600 };
+      const device = { deviceCode: 'd', userCode: 'u', expiresIn: 600, interval: 1, ...wrong };
+      const { url } = await localServer(() => ({ body: JSON.stringify({ ...client, ...device }) }));
+      const env = { AWS_ENDPOINT_URL_SSO_OIDC: new URL(url).origin };
+      const sso = createSso({ ...bed.machine, env });
+      const input = { startUrl: bed.aws.sso.startUrl, region };
+      await expect(sso.startDevice(input, never())).rejects.toMatchObject({
+        code: 'UPSTREAM_MALFORMED',
+      });
+    },
+  );
 
   it('goes on through an outage', async () => {
     const { device } = await start((turn) => (turn === 2 ? 'approved' : undefined));
