@@ -11,10 +11,11 @@ export interface Connection {
   /** The address the client connected to, without port. */
   readonly localAddress: string;
   /**
-   * The process that asks, looked up on first use and once per connection. `undefined`: unknown,
+   * The process that asks, looked up on first use and once per connection. With `user` only as far
+   * as the uid, which is told much sooner than the process. `undefined`: unknown,
    * which is never a reason to let somebody in.
    */
-  peer(): Promise<Peer | undefined>;
+  peer(detail?: 'user'): Promise<Peer | undefined>;
 }
 
 /** What a client has shown of who it is, besides the connection itself. */
@@ -59,6 +60,8 @@ export interface EndpointContext {
    * token that is malformed or expired (the caller may be told), never for an unknown one.
    */
   identify(connection: Connection, proof: Proof): Caller | undefined | Promise<Caller | undefined>;
+  /** Does what `identify` found still hold, for the same listener? Cheap; false asks for `identify`. */
+  holds(caller: Caller, connection: Connection): boolean;
   /** A live credential, at once when the broker holds one. Throws `NOT_FOUND` for an unknown profile. */
   issue(caller: Caller, choice: IssueChoice): Issued | Promise<Issued>;
   /** Has `issue`'s credential obtained, and waits for it as long; hands out and tells nothing. */

@@ -14,7 +14,7 @@ export interface OpenConnection {
   usedAt: number;
 }
 
-export type LookupPeer = (ends: SocketEnds) => Promise<Peer | undefined>;
+export type LookupPeer = (ends: SocketEnds, detail?: 'user') => Promise<Peer | undefined>;
 
 export interface Connections {
   /** Starts to keep `socket`; makes room if need be. `undefined` when everybody is busy: drop it. */
@@ -91,17 +91,19 @@ export function createConnections(
 
 function connectionOf(socket: Socket, listener: string, lookupPeer: LookupPeer): Connection {
   const { localAddress, localPort, remoteAddress, remotePort } = socket;
+  let user: Promise<Peer | undefined> | undefined;
   let peer: Promise<Peer | undefined> | undefined;
+  const look = (detail: 'user' | undefined): Promise<Peer | undefined> =>
+    localAddress === undefined ||
+    localPort === undefined ||
+    remoteAddress === undefined ||
+    remotePort === undefined
+      ? Promise.resolve(undefined)
+      : lookupPeer({ localAddress, localPort, remoteAddress, remotePort }, detail);
   return {
     listener,
     localAddress: localAddress ?? '',
-    peer: () =>
-      (peer ??=
-        localAddress === undefined ||
-        localPort === undefined ||
-        remoteAddress === undefined ||
-        remotePort === undefined
-          ? Promise.resolve(undefined)
-          : lookupPeer({ localAddress, localPort, remoteAddress, remotePort })),
+    peer: (detail) =>
+      detail === 'user' ? (peer ?? (user ??= look('user'))) : (peer ??= look(undefined)),
   };
 }

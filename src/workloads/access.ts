@@ -32,26 +32,35 @@ export interface AccessOptions {
 /** What is remembered of a caller between `identify` and `issue`. */
 interface Known {
   readonly workload: string;
+  /** The workloads that were in force then. */
+  readonly table: ReadonlyMap<string, Workload>;
   readonly by: string;
   readonly endpoint: string;
   readonly peer: () => Promise<Peer | undefined>;
 }
 
+/** What a connection has proved before: it holds while workloads and secrets are as they were. */
 interface Memo {
-  readonly token: Buffer;
   readonly caller: Caller;
   readonly generation: number;
+}
+
+interface TokenMemo extends Memo {
+  readonly token: Buffer;
+  /** Of the same length, for the token that is shown next. */
+  readonly shown: Buffer;
 }
 
 /** From evidence to workload, and from workload to credential: what endpoints see of the rest. */
 export function createAccess(
   options: AccessOptions,
-): Pick<EndpointContext, 'identify' | 'issue' | 'prepare'> {
+): Pick<EndpointContext, 'identify' | 'holds' | 'issue' | 'prepare'> {
   const { tokens, handouts } = options;
   const known = new WeakMap<Caller, Known>();
-  const memos = new WeakMap<Connection, Memo>();
+  const byTokenBefore = new WeakMap<Connection, TokenMemo>();
+  const byConnectionBefore = new WeakMap<Connection, Memo>();
 
-  function callerFor(workload: Workload, about: Omit<Known, 'workload'>): Caller {
+  function callerFor(workload: Workload, about: Omit<Known, 'workload' | 'table'>): Caller {
     const { name } = workload;
     // Read through the table: a reload is seen by callers that were identified before it.
     const current = () => options.workloads().get(name) ?? workload;
@@ -72,15 +81,14 @@ export function createAccess(
         return profiles.filter((profile) => profile.kind === kind).map((profile) => profile.name);
       },
     };
-    known.set(caller, { workload: name, ...about });
+    known.set(caller, { workload: name, table: options.workloads(), ...about });
     return caller;
   }
 
   function byToken(connection: Connection, token: string): Caller | undefined {
-    const given = Buffer.from(token);
     const generation = tokens.generation();
-    const memo = memos.get(connection);
-    if (memo?.generation === generation && same(memo.token, given)) return memo.caller;
+    const before = byTokenBefore.get(connection);
+    if (before?.generation === generation && isSame(before, token)) return before.caller;
     const name = tokens.workloadOf(token);
     const workload = name === undefined ? undefined : options.workloads().get(name);
     if (workload?.clients.some(({ kind }) => kind === 'token') !== true) return undefined;
@@ -89,20 +97,31 @@ export function createAccess(
       endpoint: connection.listener,
       peer: () => connection.peer(),
     });
-    memos.set(connection, { token: given, caller, generation });
+    const bytes = Buffer.from(token);
+    const shown = Buffer.alloc(bytes.length);
+    byTokenBefore.set(connection, { token: bytes, shown, caller, generation });
     return caller;
   }
 
-  async function byConnection(connection: Connection): Promise<Caller | undefined> {
-    const peer = await connection.peer();
-    const workload = byListener(options.workloads().values(), connection.listener, peer);
-    return workload === undefined
-      ? undefined
-      : callerFor(workload, {
-          by: 'listener',
-          endpoint: connection.listener,
-          peer: async () => peer,
-        });
+  /** The peer of a connection never changes, so neither does the answer while workloads stay. */
+  function byConnection(connection: Connection): Caller | Promise<Caller | undefined> {
+    const before = byConnectionBefore.get(connection);
+    return before?.generation === tokens.generation() ? before.caller : byUser(connection);
+  }
+
+  async function byUser(connection: Connection): Promise<Caller | undefined> {
+    const user = await connection.peer('user');
+    const generation = tokens.generation();
+    const workload = byListener(options.workloads().values(), connection.listener, user);
+    if (workload === undefined) return undefined;
+    const caller = callerFor(workload, {
+      by: 'listener',
+      endpoint: connection.listener,
+      // The connection may have gone when the rest is asked for.
+      peer: async () => (await connection.peer()) ?? user,
+    });
+    byConnectionBefore.set(connection, { caller, generation });
+    return caller;
   }
 
   async function byServiceAccount(
@@ -151,6 +170,10 @@ export function createAccess(
           return byServiceAccount(connection, proof.jwt);
       }
     },
+    holds(caller: Caller, connection: Connection) {
+      const about = known.get(caller);
+      return about?.table === options.workloads() && about.endpoint === connection.listener;
+    },
     issue(caller: Caller, choice: IssueChoice) {
       const about = known.get(caller);
       if (about === undefined) throw new ValetkeyError('NOT_FOUND');
@@ -171,8 +194,11 @@ export function createAccess(
   };
 }
 
-function same(a: Buffer, b: Buffer): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
+/** In constant time, and without memory of its own: it is asked for every request. */
+function isSame({ token, shown }: TokenMemo, given: string): boolean {
+  if (given.length !== token.length) return false;
+  shown.write(given);
+  return timingSafeEqual(token, shown);
 }
 
 function nothing(): undefined {}

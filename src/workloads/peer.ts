@@ -12,10 +12,11 @@ const IPV4_MAPPED = '0000000000000000FFFF0000'; // ::ffff:0:0/96 as the kernel p
  * network namespace, and for a client that has closed already (its row shows uid 0 and inode 0: to
  * believe that would make it root). https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html
  */
-export async function lookupPeer(ends: SocketEnds): Promise<Peer | undefined> {
+export async function lookupPeer(ends: SocketEnds, detail?: 'user'): Promise<Peer | undefined> {
   if (process.platform !== 'linux') return undefined;
   const row = await findRow(ends);
   if (row === undefined || row.inode === '0') return undefined;
+  if (detail === 'user') return { uid: row.uid };
   const pid = await pidOf(row.inode, row.uid).catch(() => undefined);
   if (pid === undefined) return { uid: row.uid };
   const executable = await readlink(`/proc/${pid}/exe`).catch(() => undefined);

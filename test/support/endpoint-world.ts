@@ -119,6 +119,7 @@ export function endpointWorld(): World {
       monotonic: () => clock.monotonic(),
       installationId: 'a1b2c3d4e5f60718'.repeat(4),
       identify: (_connection, proof) => soon(whoShows(proof)),
+      holds: (found) => !world.nobody && found === world.caller,
       issue: (_caller, choice) => {
         world.choices.push(choice);
         if (world.upstream === 'hangs') return late(choice.waitMs);

@@ -41,7 +41,10 @@ function connection(peer?: Peer): Connection {
   return { listener: LISTENER, localAddress: '127.0.0.1', peer: async () => peer };
 }
 
-async function setup(workloads: readonly Workload[]) {
+async function setup(
+  workloads: readonly Workload[],
+  current?: () => ReadonlyMap<string, Workload>,
+) {
   const clock = fakeClock();
   const home = await temporaryHome();
   const tokens = createTokens(join(home, 'tokens'), clock);
@@ -60,7 +63,7 @@ async function setup(workloads: readonly Workload[]) {
     clock,
   );
   const access = createAccess({
-    workloads: () => table,
+    workloads: current ?? (() => table),
     tokens,
     verifyServiceAccount: () => verify,
     get: (request) => {
@@ -197,6 +200,19 @@ describe('invariant 5: nobody names what they were not granted', () => {
     table.set('b', workload('b', [anybody]));
     expect(await access.identify(connection(undefined), { kind: 'none' })).toBeUndefined();
   });
+});
+
+test('what was found holds for its listener and until the workloads change', async () => {
+  const rule: ClientRule = { kind: 'listener', listener: LISTENER, uid: 1000 };
+  const first = new Map([['a', workload('a', [rule])]]);
+  let table: ReadonlyMap<string, Workload> = first;
+  const { access } = await setup([], () => table);
+  const open = connection({ uid: 1000 });
+  const caller = await access.identify(open, { kind: 'none' });
+  expect(access.holds(caller!, open)).toBe(true);
+  expect(access.holds(caller!, { ...open, listener: '127.0.0.1:1' })).toBe(false);
+  table = new Map(first);
+  expect(access.holds(caller!, open)).toBe(false);
 });
 
 describe('service accounts', () => {

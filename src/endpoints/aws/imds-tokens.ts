@@ -1,5 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 
+import type { Caller } from '../contract.ts';
+
 /** Limits of the TTL header, seconds. EC2 User Guide, "Use IMDSv2". */
 export const TOKEN_MAX_SECONDS = 21_600;
 
@@ -11,10 +13,12 @@ const ID_BYTES = 9;
 const SECRET_BYTES = 32;
 /** Base64url characters of the id. */
 const ID_LENGTH = 12;
-const TOKEN_LENGTH = 55;
+const TOKEN_SHAPE = /^[\w-]{55}$/;
 
 interface Entry {
   readonly secret: Buffer;
+  /** Who was given it. */
+  holder: Caller;
   /** Monotonic, ms. */
   readonly expiresAt: number;
   /** Has it been shown since it was last passed over? Such a one has a client that still needs it. */
@@ -22,9 +26,11 @@ interface Entry {
 }
 
 export interface TokenTable {
-  mint(workload: string, seconds: number): string;
-  /** Is this a live token of this workload? */
-  check(workload: string, token: string): boolean;
+  mint(holder: Caller, seconds: number): string;
+  /** Whose live token this is. */
+  holderOf(token: string): Caller | undefined;
+  /** Is this a live token of this caller's workload? Then the caller is its holder from now on. */
+  check(caller: Caller, token: string): boolean;
   /** How many are held, for tests of the bound. */
   size(): number;
 }
@@ -38,30 +44,45 @@ export interface TokenTable {
 export function createTokenTable(monotonic: () => number): TokenTable {
   const workloads = new Map<string, Map<string, Entry>>();
 
+  function live(tokens: Map<string, Entry>, token: string): Entry | undefined {
+    if (!TOKEN_SHAPE.test(token)) return undefined;
+    const id = token.slice(0, ID_LENGTH);
+    const entry = tokens.get(id);
+    if (entry === undefined) return undefined;
+    if (!timingSafeEqual(entry.secret, Buffer.from(token.slice(ID_LENGTH), 'latin1'))) {
+      return undefined;
+    }
+    if (monotonic() >= entry.expiresAt) {
+      tokens.delete(id);
+      return undefined;
+    }
+    entry.used = true;
+    return entry;
+  }
+
   return {
-    mint(workload, seconds) {
+    mint(holder, seconds) {
+      const { workload } = holder;
       let tokens = workloads.get(workload);
       if (tokens === undefined) workloads.set(workload, (tokens = new Map()));
       if (tokens.size >= MAX_TOKENS) makeRoom(tokens, monotonic());
       const id = randomBytes(ID_BYTES).toString('base64url');
       const secret = Buffer.from(randomBytes(SECRET_BYTES).toString('base64url'), 'latin1');
-      tokens.set(id, { secret, expiresAt: monotonic() + seconds * 1000, used: false });
+      tokens.set(id, { secret, holder, expiresAt: monotonic() + seconds * 1000, used: false });
       return id + secret.toString('latin1');
     },
-    check(workload, token) {
-      if (token.length !== TOKEN_LENGTH) return false;
-      const tokens = workloads.get(workload);
-      const id = token.slice(0, ID_LENGTH);
-      const entry = tokens?.get(id);
-      if (tokens === undefined || entry === undefined) return false;
-      if (!timingSafeEqual(entry.secret, Buffer.from(token.slice(ID_LENGTH), 'latin1'))) {
-        return false;
+    holderOf(token) {
+      for (const tokens of workloads.values()) {
+        const entry = live(tokens, token);
+        if (entry !== undefined) return entry.holder;
       }
-      if (monotonic() >= entry.expiresAt) {
-        tokens.delete(id);
-        return false;
-      }
-      entry.used = true;
+      return undefined;
+    },
+    check(caller, token) {
+      const tokens = workloads.get(caller.workload);
+      const entry = tokens === undefined ? undefined : live(tokens, token);
+      if (entry === undefined) return false;
+      entry.holder = caller;
       return true;
     },
     size: () => [...workloads.values()].reduce((sum, tokens) => sum + tokens.size, 0),

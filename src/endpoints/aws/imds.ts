@@ -97,13 +97,28 @@ function routes(context: EndpointContext): EndpointRoutes {
       caller === undefined
         ? refuse(connection, IMDS_FORBIDDEN, 'nobody’s connection')
         : whenReady(context.prepare(caller, METADATA_CHOICE), () =>
-            textAnswer(200, tokens.mint(caller.workload, seconds), { [TTL_HEADER]: ttl }),
+            textAnswer(200, tokens.mint(caller, seconds), { [TTL_HEADER]: ttl }),
           ),
     );
   };
 
-  /** A token that is shown must be good, even where none is needed. */
+  /**
+   * A live token proves its holder: the user behind it was looked up when it was given, and again
+   * after the workloads changed. A token that is shown must be good, even where none is needed.
+   */
   const read = (
+    connection: Connection,
+    token: string | undefined,
+    tell: MetadataAnswer,
+    name: string | undefined,
+  ): Answer | Promise<Answer> => {
+    const holder = token === undefined ? undefined : tokens.holderOf(token);
+    return holder !== undefined && context.holds(holder, connection)
+      ? tell(holder, name)
+      : readAnew(connection, token, tell, name);
+  };
+
+  const readAnew = (
     connection: Connection,
     token: string | undefined,
     tell: MetadataAnswer,
@@ -111,7 +126,7 @@ function routes(context: EndpointContext): EndpointRoutes {
   ): Answer | Promise<Answer> =>
     whenReady(context.identify(connection, NO_PROOF), (caller) => {
       if (caller === undefined) return refuse(connection, IMDS_UNAUTHORIZED, 'nobody’s connection');
-      const good = token === undefined ? caller.imdsV1 : tokens.check(caller.workload, token);
+      const good = token === undefined ? caller.imdsV1 : tokens.check(caller, token);
       if (good) return tell(caller, name);
       const why = token === undefined ? 'no token, and IMDSv1 is off' : 'unknown or expired token';
       return refuse(connection, IMDS_UNAUTHORIZED, why);
