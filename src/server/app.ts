@@ -63,6 +63,17 @@ export function createApp({ listener, bound, endpoints, context, events }: AppOp
     send(incoming, outgoing, answer);
   };
 
+  // Most requests of a listener are for one target again and again.
+  let lastTarget: string | undefined;
+  let lastRoute: Route | undefined;
+  const routeOf = (target: string): Route | undefined => {
+    if (target !== lastTarget) {
+      lastRoute = routes(target);
+      lastTarget = target;
+    }
+    return lastRoute;
+  };
+
   return {
     handle(incoming, outgoing, connection) {
       const refusal = guard(incoming);
@@ -70,7 +81,7 @@ export function createApp({ listener, bound, endpoints, context, events }: AppOp
         refuse(incoming, outgoing, connection, refusal);
         return;
       }
-      const route = routes(incoming.url ?? '');
+      const route = routeOf(incoming.url ?? '');
       if (route === undefined) {
         events.emit({ type: 'answered', endpoint: 'none', status: NOT_FOUND.status });
         send(incoming, outgoing, NOT_FOUND);

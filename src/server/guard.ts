@@ -25,18 +25,15 @@ const LEGAL_TARGET = /^\/[\w\-./~!$&'()*+,;=:@%?[\]{}|]*$/;
 /** A `.` or `..` segment, plain or encoded, or an encoded control byte. */
 const TRAVERSAL = /\/(?:\.|%2e){1,2}(?:[/?]|$)|%[01][\da-f]|%7f/i;
 
-/** Lengths of the header names below that are compared whole. */
-const EXACT: readonly (readonly string[])[] = Array.from({ length: 18 }, (_, length) =>
-  [
-    'via',
-    'host',
-    'origin',
-    'referer',
-    'forwarded',
-    'x-real-ip',
-    'authorization',
-    'content-length',
-  ].filter((name) => name.length === length),
+const NAMES = 'via host origin referer forwarded x-real-ip authorization content-length'.split(' ');
+
+/** The header names that are compared whole, by length and then initial: no two share both. */
+const EXACT: readonly ReadonlyMap<number, string>[] = Array.from(
+  { length: 18 },
+  (_, length) =>
+    new Map(
+      NAMES.filter((name) => name.length === length).map((name) => [name.charCodeAt(0), name]),
+    ),
 );
 
 type RawRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>;
@@ -98,14 +95,15 @@ function badHeaders(raw: readonly string[], hosts: ReadonlySet<string>): Refusal
   return refusal(403, 'host', 'foreign Host', host);
 }
 
-/** The lower-case name when there is a rule for it; most headers are passed over by length alone. */
+/** The lower-case name when there is a rule for it; most headers are passed over by length and initial. */
 function interesting(given: string): string | undefined {
   const { length } = given;
   const initial = given.charCodeAt(0) | 0x20;
   const prefixed = length > 9 && (initial === 0x73 || initial === 0x78); // s, x
-  if (!prefixed && !(EXACT[length]?.length ?? 0)) return undefined;
+  const exact = EXACT[length]?.get(initial);
+  if (!prefixed && exact === undefined) return undefined;
   const name = given.toLowerCase();
-  if (EXACT[length]?.includes(name)) return name;
+  if (name === exact) return name;
   return prefixed && (name.startsWith('sec-fetch-') || name.startsWith('x-forwarded-'))
     ? name
     : undefined;

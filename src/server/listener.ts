@@ -8,6 +8,7 @@ import { type Bound, type ListenTarget, peerAllowed } from './address.ts';
 import { bind } from './bind.ts';
 import { createConnections, type LookupPeer } from './connections.ts';
 import { parserStatus, replyRaw } from './raw-replies.ts';
+import { tickShape } from './tick-shape.ts';
 
 export interface ListenerLimits {
   /** Bytes of request line and headers. */
@@ -79,6 +80,7 @@ export async function openListener(options: ListenerOptions): Promise<OpenListen
   // Beyond this number Node drops headers unseen: none may hide from the guard. Bytes are bounded.
   server.maxHeadersCount = 0;
 
+  const shapes = [await tickShape()];
   const bound = await bind(server, options.target);
   const { handle, refused } = serveOrClose(server, () => options.serve(bound));
   const connections = createConnections(limits.connections, options.name, options.lookupPeer);
@@ -146,6 +148,7 @@ export async function openListener(options: ListenerOptions): Promise<OpenListen
       deadline.abort();
       connections.destroy();
       await closed;
+      shapes.length = 0;
     },
   };
 }

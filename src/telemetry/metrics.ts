@@ -1,4 +1,4 @@
-import type { Listener } from '../core/events.ts';
+import type { Event, Listener } from '../core/events.ts';
 
 /** Label values a person or a client chooses are counted up to this many, the rest as `other`. */
 const MOST_SERIES = 200;
@@ -23,17 +23,22 @@ const METRICS = {
 
 type MetricName = keyof typeof METRICS;
 
+interface Series {
+  readonly name: MetricName;
+  readonly labels: Record<string, string>;
+  count: number;
+}
+
 /**
  * Counts events. The metrics library is loaded when somebody asks for the text, so counting costs an
  * addition and start costs nothing.
  */
 export function createMetrics(): { readonly listen: Listener; render(): Promise<string> } {
-  const series = new Map<
-    string,
-    { readonly name: MetricName; readonly labels: Record<string, string>; count: number }
-  >();
+  const series = new Map<string, Series>();
+  /** The series of events that are made once and emitted for every request. */
+  const known = new WeakMap<Event, Series>();
 
-  function add(name: MetricName, values: readonly string[]): void {
+  function add(name: MetricName, values: readonly string[]): Series {
     let key = [name, ...values].join('\n');
     let chosen = values;
     if (!series.has(key) && series.size >= MOST_SERIES) {
@@ -43,35 +48,49 @@ export function createMetrics(): { readonly listen: Listener; render(): Promise<
     const found = series.get(key);
     if (found !== undefined) {
       found.count += 1;
-      return;
+      return found;
     }
     const labels = Object.fromEntries(
       METRICS[name].labels.map((label, i) => [label, chosen[i] ?? '']),
     );
-    series.set(key, { name, labels, count: 1 });
+    const made = { name, labels, count: 1 };
+    series.set(key, made);
+    return made;
   }
 
   return {
     listen(event) {
       switch (event.type) {
-        case 'answered':
-          return add('valetkey_requests_total', [event.endpoint, String(event.status)]);
+        case 'answered': {
+          const counted = known.get(event);
+          if (counted !== undefined) counted.count += 1;
+          else {
+            const values = [event.endpoint, String(event.status)];
+            known.set(event, add('valetkey_requests_total', values));
+          }
+          return;
+        }
         case 'refused':
-          return add('valetkey_refused_total', [event.why]);
+          add('valetkey_refused_total', [event.why]);
+          return;
         case 'issued':
-          return add('valetkey_credentials_issued_total', [event.subject.connector]);
+          add('valetkey_credentials_issued_total', [event.subject.connector]);
+          return;
         case 'obtained':
-          return add('valetkey_credentials_obtained_total', [
+          add('valetkey_credentials_obtained_total', [
             event.subject.connector,
             String(event.renewal),
           ]);
+          return;
         case 'failed':
-          return add('valetkey_upstream_failures_total', [event.subject.connector, event.code]);
+          add('valetkey_upstream_failures_total', [event.subject.connector, event.code]);
+          return;
         case 'clock-stepped':
-          return add('valetkey_clock_steps_total', []);
+          add('valetkey_clock_steps_total', []);
+          return;
         case 'config-reloaded':
         case 'config-rejected':
-          return undefined;
+          return;
       }
     },
     async render() {
