@@ -15,6 +15,7 @@ import { createAudit } from './telemetry/audit.ts';
 import { createLog } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createAccess } from './workloads/access.ts';
+import { createPeerLookup } from './workloads/peer.ts';
 import { createServiceAccountVerifier } from './workloads/service-accounts.ts';
 import { createTokens } from './workloads/tokens.ts';
 
@@ -77,6 +78,7 @@ async function runDaemon(
     },
     events,
     clock,
+    lookupPeer: createPeerLookup(),
   });
 
   const { reload, refresh } = createReload(parts, table);

@@ -13,7 +13,7 @@ import { parseListenTarget } from '../server/address.ts';
 import { createApp } from '../server/app.ts';
 import { openListener } from '../server/listener.ts';
 import type { OpenListener } from '../server/listener.ts';
-import { lookupPeer } from '../workloads/peer.ts';
+import type { LookupPeer } from '../workloads/peer.ts';
 
 export interface ServedListener {
   /** As written in the configuration. */
@@ -29,6 +29,8 @@ export interface ListenOptions {
   readonly context: Omit<EndpointContext, 'refused'>;
   readonly events: Events;
   readonly clock: Clock;
+  /** One for all listeners: it shares what it reads. */
+  readonly lookupPeer: LookupPeer;
 }
 
 /** Opens one listener of the configuration with the endpoints that belong there. */
@@ -41,7 +43,7 @@ export async function listen(
     target: parseListenTarget(address),
     name: address,
     clock: options.clock,
-    lookupPeer,
+    lookupPeer: options.lookupPeer,
     serve: (bound) =>
       createApp({
         listener: address,

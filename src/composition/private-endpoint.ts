@@ -14,6 +14,7 @@ import type { Evidence } from '../core/events.ts';
 import { ENDPOINTS } from '../endpoints/index.ts';
 import type { Variables } from '../endpoints/contract.ts';
 import { createAccess } from '../workloads/access.ts';
+import { createPeerLookup } from '../workloads/peer.ts';
 import { createTokens } from '../workloads/tokens.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { listen } from './listeners.ts';
@@ -64,6 +65,7 @@ export async function openPrivateEndpoint(
     {
       events,
       clock,
+      lookupPeer: createPeerLookup(),
       context: {
         now: clock.now,
         monotonic: clock.monotonic,

@@ -1,5 +1,5 @@
 import type { ConnectorRecord } from '../catalog/record.ts';
-import type { Credential, Issued, IssueRequest, ResourceRequest } from '../core/credential.ts';
+import type { Issued, IssueRequest } from '../core/credential.ts';
 import { toValetkeyError, ValetkeyError, withSubject } from '../core/errors.ts';
 import { loginSecretIdOf, secretIdOf } from '../core/ids.ts';
 import { secret as hide } from '../core/secret.ts';
@@ -12,6 +12,8 @@ import type {
   Machine,
 } from './contract.ts';
 import { lookup, parseConfig, secondsFor } from './input.ts';
+import { scopeOf } from './scope.ts';
+import { validated } from './validated.ts';
 
 export interface IssuerOptions {
   readonly types: Readonly<Record<string, ConnectorType>>;
@@ -200,53 +202,4 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
 
 function requiresSecret(method: AuthMethod): boolean {
   return !method.secret.safeParse({}).success;
-}
-
-/** What a resource asks for, within what the connector is registered for. */
-function scopeOf(
-  type: ConnectorType,
-  record: ConnectorRecord,
-  resource: ResourceRequest,
-  config: Readonly<Record<string, unknown>>,
-): unknown {
-  const resourceType = lookup(type.resourceTypes, resource.type, 'resource_type');
-  if (record.resource_type !== undefined && record.resource_type !== resource.type) {
-    throw outOfScope(`it is registered for ${record.resource_type} alone`);
-  }
-  if (record.resource_id !== undefined) {
-    const covers = resourceType.covers ?? ((outer: string, inner: string) => outer === inner);
-    if (resource.id === undefined || !covers(record.resource_id, resource.id)) {
-      throw outOfScope(`it is registered for ${record.resource_id} alone`);
-    }
-  }
-  return resourceType.narrow(resource, config);
-}
-
-function outOfScope(reason: string): ValetkeyError {
-  return new ValetkeyError('OUT_OF_SCOPE', { reason });
-}
-
-/** A stored session has simply run out; one that was issued this moment says the clock is wrong. */
-function bornExpired(method: AuthMethod): ValetkeyError {
-  if (method.lifetime === undefined) return new ValetkeyError('CREDENTIAL_EXPIRED');
-  return new ValetkeyError('UPSTREAM_CLOCK_SKEW', {
-    reason: 'a credential issued this moment is expired by this machine’s clock',
-    hint: 'set this machine’s clock (for example: timedatectl set-ntp true)',
-  });
-}
-
-function validated(
-  method: AuthMethod,
-  credential: Credential,
-  config: Record<string, unknown>,
-  now: number,
-): Credential {
-  const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = credential;
-  const whole = [accessKeyId, secretAccessKey, sessionToken].every((part) => part !== '');
-  if (!whole || !Number.isFinite(expiresAt)) throw new ValetkeyError('UPSTREAM_MALFORMED');
-  if (expiresAt <= now) throw bornExpired(method);
-  const region = config['region'];
-  return credential.region === undefined && typeof region === 'string'
-    ? { ...credential, region }
-    : credential;
 }

@@ -2,7 +2,7 @@ import type { CatalogEntry } from '../catalog/catalog.ts';
 import type { ConnectorRecord } from '../catalog/record.ts';
 import { lookup } from '../connectors/input.ts';
 import type { Checked } from '../control/schema.ts';
-import { fromWire, toValetkeyError, toWire, ValetkeyError } from '../core/errors.ts';
+import { fromWire, toValetkeyError, toWire, ValetkeyError, withSubject } from '../core/errors.ts';
 import { loginSecretIdOf, secretIdOf } from '../core/ids.ts';
 import type { ConnectorName } from '../core/ids.ts';
 import type { ConnectorView, IssuedView, ResourceListing, VerifyResult } from '../core/view.ts';
@@ -82,6 +82,14 @@ export async function describeClient(
 }
 
 export async function verify(service: Service, input: Checked['verify']): Promise<VerifyResult> {
+  try {
+    return await verified(service, input);
+  } catch (error) {
+    throw withSubject(error, input.name);
+  }
+}
+
+async function verified(service: Service, input: Checked['verify']): Promise<VerifyResult> {
   const record = await service.catalog.get(input.name);
   const open = service.issuer.openSaved(record);
   const chosen = input.resource_type !== undefined || input.resource_id !== undefined;

@@ -89,5 +89,7 @@ function withoutOurs(
 ): Record<string, string> {
   const file = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] ?? '';
   if (!file.startsWith(tokens) && !file.includes('/valetkey-exec-')) return { ...env };
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('AWS_CONTAINER_')));
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.startsWith('AWS_CONTAINER_')),
+  );
 }

@@ -12,26 +12,55 @@ const IPV4_MAPPED = '0000000000000000FFFF0000'; // ::ffff:0:0/96 as the kernel p
  * network namespace, and for a client that has closed already (its row shows uid 0 and inode 0: to
  * believe that would make it root). https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html
  */
-export async function lookupPeer(ends: SocketEnds, detail?: 'user'): Promise<Peer | undefined> {
-  if (process.platform !== 'linux') return undefined;
-  const row = await findRow(ends);
-  if (row === undefined || row.inode === '0') return undefined;
-  if (detail === 'user') return { uid: row.uid };
-  const pid = await pidOf(row.inode, row.uid).catch(() => undefined);
-  if (pid === undefined) return { uid: row.uid };
-  const executable = await readlink(`/proc/${pid}/exe`).catch(() => undefined);
-  return { uid: row.uid, pid, executable };
+export type LookupPeer = (ends: SocketEnds, detail?: 'user') => Promise<Peer | undefined>;
+
+/**
+ * However many ask at once, the tables are read one after the other, each read for all who asked
+ * before it began, and one process is searched for at a time: a crowd must not hold up the rest.
+ */
+export function createPeerLookup(): LookupPeer {
+  const tables = {
+    tcp: sharedRead(() => readFile('/proc/net/tcp', 'latin1').catch(() => '')),
+    tcp6: sharedRead(() => readFile('/proc/net/tcp6', 'latin1').catch(() => '')),
+  };
+  let search: Promise<unknown> = Promise.resolve();
+
+  return async (ends, detail) => {
+    if (process.platform !== 'linux') return undefined;
+    const row = await findRow(ends, tables);
+    if (row === undefined || row.inode === '0') return undefined;
+    if (detail === 'user') return { uid: row.uid };
+    const turn = search.then(() => pidOf(row.inode, row.uid)).catch(() => undefined);
+    search = turn;
+    const pid = await turn;
+    if (pid === undefined) return { uid: row.uid };
+    const executable = await readlink(`/proc/${pid}/exe`).catch(() => undefined);
+    return { uid: row.uid, pid, executable };
+  };
+}
+
+/** A read that began before somebody asked may have passed his row already: he gets the next one. */
+function sharedRead(read: () => Promise<string>): () => Promise<string> {
+  let running: Promise<string> = Promise.resolve('');
+  let next: Promise<string> | undefined;
+  return () =>
+    (next ??= running.then(() => {
+      next = undefined;
+      running = read();
+      return running;
+    }));
 }
 
 /** The client's own row: its local address is our remote one. A client may use an IPv6 socket for IPv4. */
 async function findRow(
   ends: SocketEnds,
+  read: Readonly<Record<'tcp' | 'tcp6', () => Promise<string>>>,
 ): Promise<{ readonly uid: number; readonly inode: string } | undefined> {
   const theirs = endpoint(ends.remoteAddress, ends.remotePort);
   const ours = endpoint(ends.localAddress, ends.localPort);
-  const tables = theirs.length > 13 ? ['tcp6'] : ['tcp', 'tcp6'];
+  const tables = theirs.length > 13 ? (['tcp6'] as const) : (['tcp', 'tcp6'] as const);
   for (const table of tables) {
-    const text = await readFile(`/proc/net/${table}`, 'latin1').catch(() => '');
+    const text = await read[table]();
     const mapped = table === 'tcp6' && theirs.length <= 13 ? IPV4_MAPPED : '';
     const at = text.indexOf(`: ${mapped}${theirs} ${mapped}${ours} `);
     if (at === -1) continue;

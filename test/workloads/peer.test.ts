@@ -5,7 +5,9 @@ import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import type { SocketEnds } from '../../src/core/peer.ts';
-import { lookupPeer } from '../../src/workloads/peer.ts';
+import { createPeerLookup } from '../../src/workloads/peer.ts';
+
+const lookupPeer = createPeerLookup();
 
 const LINUX = process.platform === 'linux';
 const ROOT = process.getuid?.() === 0;

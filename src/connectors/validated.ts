@@ -1,0 +1,29 @@
+import type { Credential } from '../core/credential.ts';
+import { ValetkeyError } from '../core/errors.ts';
+import type { AuthMethod } from './contract.ts';
+
+/** A stored session has simply run out; one that was issued this moment says the clock is wrong. */
+function bornExpired(method: AuthMethod): ValetkeyError {
+  if (method.lifetime === undefined) return new ValetkeyError('CREDENTIAL_EXPIRED');
+  return new ValetkeyError('UPSTREAM_CLOCK_SKEW', {
+    reason: 'a credential issued this moment is expired by this machine’s clock',
+    hint: 'set this machine’s clock (for example: timedatectl set-ntp true)',
+  });
+}
+
+/** What a method issued, if it is whole and alive; with the connector's region where it has none. */
+export function validated(
+  method: AuthMethod,
+  credential: Credential,
+  config: Record<string, unknown>,
+  now: number,
+): Credential {
+  const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = credential;
+  const whole = [accessKeyId, secretAccessKey, sessionToken].every((part) => part !== '');
+  if (!whole || !Number.isFinite(expiresAt)) throw new ValetkeyError('UPSTREAM_MALFORMED');
+  if (expiresAt <= now) throw bornExpired(method);
+  const region = config['region'];
+  return credential.region === undefined && typeof region === 'string'
+    ? { ...credential, region }
+    : credential;
+}
