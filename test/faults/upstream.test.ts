@@ -23,9 +23,9 @@ async function setup() {
   /** Asks, and lets the injected time go on until there is an answer. */
   const askPatiently = async () => {
     const answer = ask();
-    let done = false;
-    void answer.finally(() => (done = true));
-    for (let i = 0; i < 2_000 && !done; i += 1) {
+    const state = { done: false };
+    void answer.finally(() => (state.done = true));
+    for (let i = 0; i < 2_000 && !state.done; i += 1) {
       await new Promise((resolve) => setTimeout(resolve, 1));
       if (i % 20 === 19) await cloud.clock.advance(100);
     }

@@ -32,7 +32,9 @@ describe('writeFileAtomically', () => {
   test('exclusive: one of many writers wins, the others are told', async () => {
     const path = join(await folder(), 'file');
     const results = await Promise.allSettled(
-      Array.from({ length: 20 }, (_, i) => writeFileAtomically(path, String(i), { exclusive: true })),
+      Array.from({ length: 20 }, (_, i) =>
+        writeFileAtomically(path, String(i), { exclusive: true }),
+      ),
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
