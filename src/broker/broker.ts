@@ -6,7 +6,7 @@ import type { Issued, IssueRequest } from '../core/credential.ts';
 import { ERRORS, toValetkeyError, ValetkeyError } from '../core/errors.ts';
 import type { Events, IssueSubject } from '../core/events.ts';
 import type { ConnectorName } from '../core/ids.ts';
-import { dueForRenewal, isIdle, newEntry, remaining } from './entry.ts';
+import { dueForRenewal, instant, isIdle, newEntry, remaining } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { keyOf } from './key.ts';
 import type { RenewalPolicy } from './renewal.ts';
@@ -68,13 +68,14 @@ export function createBroker(options: BrokerOptions): Broker {
       entry = newEntry(request);
       entries.set(key, entry);
     }
-    entry.askedAt = clock.monotonic();
-    if (entry.issued !== undefined && remaining(entry, clock) > 0) {
-      if (dueForRenewal(entry, clock)) void fly(entry);
+    const at = instant(clock);
+    entry.askedAt = at.monotonic;
+    if (entry.issued !== undefined && remaining(entry, at) > 0) {
+      if (dueForRenewal(entry, at)) void fly(entry);
       return entry.issued;
     }
     const { failure } = entry;
-    if (entry.flight === undefined && failure !== undefined && clock.monotonic() < failure.until) {
+    if (entry.flight === undefined && failure !== undefined && at.monotonic < failure.until) {
       return Promise.reject(failure.error);
     }
     return waitFor(entry.flight ?? fly(entry), waitMs);
@@ -135,7 +136,7 @@ export function createBroker(options: BrokerOptions): Broker {
     const retryInMs = retryAfter(ERRORS[error.code].retry, attempt, random());
     entry.failure = { error, until: clock.monotonic() + retryInMs, attempt };
     const live =
-      entry.issued !== undefined && remaining(entry, clock) > 0 ? entry.issued : undefined;
+      entry.issued !== undefined && remaining(entry, instant(clock)) > 0 ? entry.issued : undefined;
     entry.issued = live;
     events.emit({
       type: 'failed',
@@ -167,13 +168,13 @@ export function createBroker(options: BrokerOptions): Broker {
 
   /** Renews ahead of time what is still being asked for; drops what nobody asks for any more. */
   function sweep(): void {
-    const monotonic = clock.monotonic();
+    const at = instant(clock);
     for (const [key, entry] of entries.entries()) {
       const life = entry.endsAt - entry.obtainedAt;
-      const wanted = monotonic - entry.askedAt <= life;
-      if (entry.issued !== undefined && wanted && dueForRenewal(entry, clock)) {
+      const wanted = at.monotonic - entry.askedAt <= life;
+      if (entry.issued !== undefined && wanted && dueForRenewal(entry, at)) {
         if (flying < MOST_RENEWALS) void fly(entry); // else at the next look
-      } else if (!wanted && isIdle(entry, clock)) entries.delete(key);
+      } else if (!wanted && isIdle(entry, at)) entries.delete(key);
     }
   }
 

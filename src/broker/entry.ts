@@ -34,29 +34,35 @@ export function newEntry(request: IssueRequest): Entry {
   };
 }
 
+/** Both clocks, read once: a request that is answered from memory asks several things of them. */
+export interface Instant {
+  readonly now: number;
+  readonly monotonic: number;
+}
+
+export function instant(clock: Clock): Instant {
+  return { now: clock.now(), monotonic: clock.monotonic() };
+}
+
 /**
  * ms of life left, 0 without a credential. Two clocks guard an entry: what the cloud said (wall clock,
  * sees a sleep) and how long it has been held (monotonic, sees a clock set back). Whichever ends
  * first ends it.
  */
-export function remaining(entry: Entry, clock: Clock): number {
+export function remaining(entry: Entry, at: Instant): number {
   if (entry.issued === undefined) return 0;
-  return Math.min(
-    entry.issued.credential.expiresAt - clock.now(),
-    entry.endsAt - clock.monotonic(),
-  );
+  return Math.min(entry.issued.credential.expiresAt - at.now, entry.endsAt - at.monotonic);
 }
 
 /** Is it time, by either clock, and nothing under way or resting after a failure? */
-export function dueForRenewal(entry: Entry, clock: Clock): boolean {
+export function dueForRenewal(entry: Entry, at: Instant): boolean {
   if (entry.flight !== undefined) return false;
-  const monotonic = clock.monotonic();
-  if (monotonic < Math.max(entry.restsUntil, entry.failure?.until ?? 0)) return false;
-  return monotonic >= entry.renewAt || remaining(entry, clock) < entry.endsAt - entry.renewAt;
+  if (at.monotonic < Math.max(entry.restsUntil, entry.failure?.until ?? 0)) return false;
+  return at.monotonic >= entry.renewAt || remaining(entry, at) < entry.endsAt - entry.renewAt;
 }
 
 /** Nothing live, nothing under way, and no failure that still answers for the next asker. */
-export function isIdle(entry: Entry, clock: Clock): boolean {
-  const failing = entry.failure !== undefined && clock.monotonic() < entry.failure.until;
-  return entry.flight === undefined && !failing && remaining(entry, clock) <= 0;
+export function isIdle(entry: Entry, at: Instant): boolean {
+  const failing = entry.failure !== undefined && at.monotonic < entry.failure.until;
+  return entry.flight === undefined && !failing && remaining(entry, at) <= 0;
 }

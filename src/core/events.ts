@@ -88,7 +88,8 @@ export interface Events {
 }
 
 export function createEvents(): Events {
-  const listeners = new Set<Listener>();
+  // An array that is replaced: emitting goes over it for every request.
+  let listeners: readonly Listener[] = [];
   return {
     emit(event) {
       for (const listener of listeners) {
@@ -100,8 +101,8 @@ export function createEvents(): Events {
       }
     },
     subscribe(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
+      listeners = [...listeners, listener];
+      return () => void (listeners = listeners.filter((one) => one !== listener));
     },
   };
 }
