@@ -13,7 +13,7 @@ import type { Keys } from '../beds/sigv4.ts';
 export const checkout = new URL('../../', import.meta.url).pathname;
 
 /** The program as a person runs it from a checkout. */
-export const valetkey = join(checkout, 'bin/valetkey');
+const valetkey = join(checkout, 'bin/valetkey');
 
 const PATH = '/usr/local/bin:/usr/bin:/bin';
 const PASSPHRASE = 'passphrase-of-the-installation';
@@ -68,7 +68,7 @@ export interface InstallationOptions {
 }
 
 /** A listener on any free port, which everything but tests of addresses wants. */
-export const ANY_PORT = '127.0.0.1:0';
+const ANY_PORT = '127.0.0.1:0';
 
 /** Nothing of this process's own environment reaches the program. */
 export async function install(options: InstallationOptions = {}): Promise<Installation> {
