@@ -16,7 +16,7 @@ import { createLog } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { createAccess } from './workloads/access.ts';
 import { createPeerLookup } from './workloads/peer.ts';
-import { createServiceAccountVerifier } from './workloads/service-accounts.ts';
+import type { VerifyServiceAccount } from './workloads/service-accounts.ts';
 import { createTokens } from './workloads/tokens.ts';
 
 const DRAIN_MS = 4_000;
@@ -151,10 +151,13 @@ function startTelemetry(parts: Parts, destination: NodeJS.WritableStream) {
 }
 
 function verifierOf(parts: Parts) {
-  return () => {
+  return (): VerifyServiceAccount | undefined => {
     const rules = parts.config().pod_identity;
     if (rules === undefined) return undefined;
     const { jwks_file: jwksFile, issuer, audience } = rules;
-    return createServiceAccountVerifier({ jwksFile, issuer, audience }, parts.clock);
+    return async (jwt) => {
+      const { createServiceAccountVerifier } = await import('./workloads/service-accounts.ts');
+      return createServiceAccountVerifier({ jwksFile, issuer, audience }, parts.clock)(jwt);
+    };
   };
 }

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { resolvePaths } from '../config/paths.ts';
 import type { ControlApi } from '../control/api.ts';
@@ -71,7 +72,10 @@ export async function serve(
   let ended = () => {};
   const closed = new Promise<void>((resolve) => (ended = resolve));
   return {
-    status: () => daemon.api.status({}),
+    async status() {
+      await nextTurn(); // who is waiting at a listener already is answered before the person is told
+      return daemon.api.status({});
+    },
     closed,
     async stop() {
       process.off('SIGHUP', reload);

@@ -107,7 +107,8 @@ export interface DirectRequest {
 
 /** What an endpoint does with requests. */
 export interface EndpointRoutes {
-  readonly app: Hono<EndpointEnv>;
+  /** Everything. Made when a request needs it: Hono itself is loaded by then and not before. */
+  app(): Promise<Hono<EndpointEnv>>;
   /**
    * The way around `app` for the requests that come by the hundred thousand: same answer, without
    * the `Request`, `Context` and `Response` that cost as much as the rest together. `undefined` is

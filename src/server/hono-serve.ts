@@ -1,8 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Hono } from 'hono';
-
-import type { Connection, EndpointEnv } from '../endpoints/contract.ts';
+import type { Connection, EndpointEnv, EndpointRoutes } from '../endpoints/contract.ts';
 
 export type Serve = (
   incoming: IncomingMessage,
@@ -13,10 +11,13 @@ export type Serve = (
 type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
 
 /**
- * Answers by an endpoint's Hono app. The adapter is loaded with the first request that needs it: it
- * brings Node's fetch and HTTP/2 along, 30 ms and 20 MiB that the requests around Hono never need.
+ * Answers by an endpoint's Hono app. Both are loaded with the first request that needs them: the
+ * adapter brings Node's fetch and HTTP/2 along, 30 ms and 20 MiB that the requests around Hono never need.
  */
-export function createHonoServe(app: Hono<EndpointEnv>, answered: (status: number) => void): Serve {
+export function createHonoServe(
+  app: EndpointRoutes['app'],
+  answered: (status: number) => void,
+): Serve {
   const bindings = new WeakMap<object, EndpointEnv['Bindings']>();
   let loading: Promise<Listener> | undefined;
   let listener: Listener | undefined;
@@ -26,9 +27,9 @@ export function createHonoServe(app: Hono<EndpointEnv>, answered: (status: numbe
     return response;
   };
   const load = async (): Promise<Listener> => {
-    const { getRequestListener } = await import('@hono/node-server');
+    const [{ getRequestListener }, hono] = await Promise.all([import('@hono/node-server'), app()]);
     listener = getRequestListener((request, raw) => {
-      const response = app.fetch(request, bindings.get(raw.incoming));
+      const response = hono.fetch(request, bindings.get(raw.incoming));
       return response instanceof Promise ? response.then(told) : told(response);
     });
     return listener;

@@ -165,7 +165,11 @@ export function endpointConformance(subject: EndpointUnderTest): void {
 
     test('the way around Hono answers as Hono does', async () => {
       const world = endpointWorld();
-      const { app, direct } = endpoint.routes({ ...world.context, refused: () => undefined });
+      const { app: load, direct } = endpoint.routes({
+        ...world.context,
+        refused: () => undefined,
+      });
+      const app = await load();
       const ask: Ask = async (request, list = []) => {
         const [method = '', target = ''] = request.split(' ');
         const response = await app.fetch(

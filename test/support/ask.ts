@@ -15,12 +15,13 @@ export const CONNECTION: Connection = {
 };
 
 /** In process, around no socket: what Hono would be given. */
-function askInProcess(world: World, endpoint: Endpoint): Ask {
-  const { app } = endpoint.routes({
+async function askInProcess(world: World, endpoint: Endpoint): Promise<Ask> {
+  const { app: load } = endpoint.routes({
     ...world.context,
     refused: ({ listener }, why, status) =>
       world.emit({ type: 'refused', at: world.clock.now(), listener, why, status }),
   });
+  const app = await load();
   return async (request, headers = []) => {
     const [method = 'GET', target = '/'] = request.split(' ');
     const url = `http://127.0.0.1:9911${target}`;
@@ -54,7 +55,6 @@ export async function askOverSocket(world: World, endpoint: Endpoint): Promise<A
 }
 
 export const TRANSPORTS = {
-  'in process': (world: World, endpoint: Endpoint) =>
-    Promise.resolve(askInProcess(world, endpoint)),
+  'in process': askInProcess,
   'over a socket': askOverSocket,
 } as const;

@@ -1,5 +1,3 @@
-import { Hono } from 'hono';
-
 import type { Credential } from '../../core/credential.ts';
 import { toValetkeyError } from '../../core/errors.ts';
 import { respond } from '../answer.ts';
@@ -88,21 +86,25 @@ export function containerRoutes(
     return answer;
   };
 
-  const app = new Hono<EndpointEnv>({ getPath: requestPath });
-  for (const path of [
-    CREDENTIALS_PATH,
-    ...(protocol.profiles ? [`${CREDENTIALS_PATH}/:profile`] : []),
-  ]) {
-    app.get(path, (c) =>
-      whenReady(
-        credentials(c.env.connection, c.req.header('authorization'), c.req.param('profile')),
-        respond,
-      ),
-    );
-    app.on(OTHER_METHODS, path, () => respond(WRONG_METHOD));
-  }
-  app.notFound(() => respond(NOT_FOUND));
-  app.onError((thrown, c) => respond(failed(c.env.connection, thrown)));
+  const app = async () => {
+    const { Hono } = await import('hono');
+    const made = new Hono<EndpointEnv>({ getPath: requestPath });
+    for (const path of [
+      CREDENTIALS_PATH,
+      ...(protocol.profiles ? [`${CREDENTIALS_PATH}/:profile`] : []),
+    ]) {
+      made.get(path, (c) =>
+        whenReady(
+          credentials(c.env.connection, c.req.header('authorization'), c.req.param('profile')),
+          respond,
+        ),
+      );
+      made.on(OTHER_METHODS, path, () => respond(WRONG_METHOD));
+    }
+    made.notFound(() => respond(NOT_FOUND));
+    made.onError((thrown, c) => respond(failed(c.env.connection, thrown)));
+    return made;
+  };
 
   return {
     app,

@@ -1,4 +1,4 @@
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
 
 import { toValetkeyError } from '../../core/errors.ts';
 import { respond, textAnswer } from '../answer.ts';
@@ -141,21 +141,25 @@ function routes(context: EndpointContext): EndpointRoutes {
       );
   const absent = reader(() => IMDS_NOT_FOUND);
 
-  const app = new Hono<EndpointEnv>({ getPath: requestPath });
-  app.put(TOKEN_PATH, (c) =>
-    whenReady(mint(c.env.connection, c.req.header(TTL_HEADER) ?? ''), respond),
-  );
-  app.get(TOKEN_PATH, () => respond(IMDS_TOKEN_METHOD));
-  for (const [path, tell] of Object.entries(answers)) app.get(path, reader(tell));
-  // A PUT to a versioned token path is refused by the real service, not taken for another version.
-  app.put('/:version/api/token', (c) =>
-    respond(refuse(c.env.connection, IMDS_FORBIDDEN, 'token path with a version')),
-  );
-  app.notFound((c) => {
-    if (c.req.path === TOKEN_PATH) return respond(IMDS_TOKEN_METHOD);
-    return READ.has(c.req.method) ? absent(c) : respond(IMDS_READ_ONLY);
-  });
-  app.onError((thrown, c) => respond(failed(c.env.connection, thrown)));
+  const app = async () => {
+    const { Hono } = await import('hono');
+    const made = new Hono<EndpointEnv>({ getPath: requestPath });
+    made.put(TOKEN_PATH, (c) =>
+      whenReady(mint(c.env.connection, c.req.header(TTL_HEADER) ?? ''), respond),
+    );
+    made.get(TOKEN_PATH, () => respond(IMDS_TOKEN_METHOD));
+    for (const [path, tell] of Object.entries(answers)) made.get(path, reader(tell));
+    // A PUT to a versioned token path is refused by the real service, not taken for another version.
+    made.put('/:version/api/token', (c) =>
+      respond(refuse(c.env.connection, IMDS_FORBIDDEN, 'token path with a version')),
+    );
+    made.notFound((c) => {
+      if (c.req.path === TOKEN_PATH) return respond(IMDS_TOKEN_METHOD);
+      return READ.has(c.req.method) ? absent(c) : respond(IMDS_READ_ONLY);
+    });
+    made.onError((thrown, c) => respond(failed(c.env.connection, thrown)));
+    return made;
+  };
 
   const role = answers[`${ROLES_PATH}/:name`] ?? (() => IMDS_NOT_FOUND);
   return {
