@@ -29,7 +29,8 @@ export default defineCommand<Options>({
       );
       return ERRORS[first.error.code].exit;
     }
-    terminal.say(`connector ${name} works: ${principal} (account ${accountId})`);
+    const account = accountId === '' ? '' : ` (account ${accountId})`;
+    terminal.say(`connector ${name} works: ${principal}${account}`);
     return undefined;
   },
 });

@@ -18,7 +18,8 @@ function sessionFields(credential: Credential): Record<string, string> {
     SecretAccessKey: credential.secretAccessKey,
     Token: credential.sessionToken,
     Expiration: isoSeconds(credential.expiresAt),
-    AccountId: credential.accountId,
+    // A gateway that speaks STS without accounts (Ceph) tells none; an empty one would mislead.
+    ...(credential.accountId === '' ? {} : { AccountId: credential.accountId }),
   };
 }
 
