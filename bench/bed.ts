@@ -44,6 +44,7 @@ export async function openBed(core: number | undefined): Promise<Bed> {
     VALETKEY_HOME: home,
     AWS_ENDPOINT_URL: aws.url,
   };
+  const flags = nodeFlags(await readFile(CHECKOUT, 'utf8'));
   await writeFile(join(home, 'config.yaml'), configFor(port));
   await registerConnector(home, env, aws.accounts.addUser({ name: 'bench' }));
   return {
@@ -53,7 +54,7 @@ export async function openBed(core: number | undefined): Promise<Bed> {
     start: () =>
       launch({
         command: process.execPath,
-        args: [BUNDLE, 'serve'],
+        args: [...flags, BUNDLE, 'serve'],
         env,
         core,
         port,
@@ -65,6 +66,12 @@ export async function openBed(core: number | undefined): Promise<Bed> {
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+/** The options of Node that `bin/valetkey` starts the daemon with; it runs the bundle where there are no sources. */
+function nodeFlags(script: string): readonly string[] {
+  const [, flags = ''] = /^ {2}\*\) exec "\$node" (.*) "\$main"/m.exec(script) ?? [];
+  return flags.split(' ').filter((flag) => flag !== '');
 }
 
 function configFor(port: number): string {

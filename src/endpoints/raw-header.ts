@@ -12,3 +12,13 @@ export function singleHeader(rawHeaders: readonly string[], name: string): strin
   }
   return value;
 }
+
+/** Does a body follow these headers? RFC 9112 section 6.3. */
+export function declaresBody(rawHeaders: readonly string[]): boolean {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]?.toLowerCase();
+    if (name === 'transfer-encoding') return true;
+    if (name === 'content-length' && rawHeaders[i + 1] !== '0') return true;
+  }
+  return false;
+}

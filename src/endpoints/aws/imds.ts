@@ -11,7 +11,7 @@ import {
   type EndpointRoutes,
 } from '../contract.ts';
 import { requestPath } from '../path.ts';
-import { singleHeader } from '../raw-header.ts';
+import { declaresBody, singleHeader } from '../raw-header.ts';
 import { whenReady } from '../settle.ts';
 import {
   METADATA_CHOICE,
@@ -36,7 +36,7 @@ const TOKEN_PATH = '/latest/api/token';
 const TTL_HEADER = 'x-aws-ec2-metadata-token-ttl-seconds';
 const TOKEN_HEADER = 'x-aws-ec2-metadata-token';
 
-/** The credentials of a role whose name needs no decoding. */
+/** The list of roles, and the credentials of one whose name needs no decoding. */
 const ROLE = `${ROLES_PATH}/`;
 const PLAIN_NAME = /^[\w+=,.@-]+$/;
 
@@ -161,17 +161,32 @@ function routes(context: EndpointContext): EndpointRoutes {
     return made;
   };
 
+  const roles = answers[ROLES_PATH] ?? (() => IMDS_NOT_FOUND);
   const role = answers[`${ROLES_PATH}/:name`] ?? (() => IMDS_NOT_FOUND);
-  return {
-    app,
-    direct({ connection, method, target, rawHeaders }) {
-      if (method !== 'GET' || !target.startsWith(ROLE)) return undefined;
+
+  // What is absent, repeated or odd in any other way is told apart in `app`.
+  const direct: Readonly<Record<string, EndpointRoutes['direct']>> = {
+    PUT({ connection, target, rawHeaders }) {
+      if (target !== TOKEN_PATH || declaresBody(rawHeaders)) return undefined;
+      const ttl = singleHeader(rawHeaders, TTL_HEADER);
+      return ttl === undefined ? undefined : mint(connection, ttl);
+    },
+    GET({ connection, target, rawHeaders }) {
+      if (!target.startsWith(ROLE)) return undefined;
       const name = target.slice(ROLE.length);
       const token = singleHeader(rawHeaders, TOKEN_HEADER);
-      // Absent and repeated are told apart in `app`.
-      if (token === undefined || !PLAIN_NAME.test(name)) return undefined;
+      if (token === undefined) return undefined;
+      if (name === '') return read(connection, token, roles, undefined);
+      return PLAIN_NAME.test(name) ? read(connection, token, role, name) : undefined;
+    },
+  };
+
+  return {
+    app,
+    direct(request) {
+      const { connection, method } = request;
       try {
-        const answer = read(connection, token, role, name);
+        const answer = direct[method]?.(request);
         return answer instanceof Promise
           ? answer.catch((thrown: unknown) => failed(connection, thrown))
           : answer;
