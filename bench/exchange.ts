@@ -6,6 +6,7 @@ export interface Answer {
   /** Name and value in turn, as sent. */
   readonly headers: readonly string[];
   readonly body: string;
+  /** All of it, one character a byte. */
   readonly raw: string;
 }
 
@@ -13,6 +14,8 @@ export interface Target {
   readonly path: string;
   readonly method?: 'GET' | 'PUT';
   readonly headers?: Readonly<Record<string, string>>;
+  /** What it is answered with; 200 when absent. */
+  readonly status?: number;
 }
 
 /** The bytes of a request as a small client sends them. */
@@ -58,5 +61,6 @@ function parse(raw: string): Answer | undefined {
   const length = Number(headers[at + 1]);
   const body = raw.slice(end + 4);
   if (at === -1 || body.length < length) return undefined;
-  return { status: Number(first.split(' ')[1]), headers, body, raw };
+  const text = Buffer.from(body, 'latin1').toString('utf8');
+  return { status: Number(first.split(' ')[1]), headers, body: text, raw };
 }

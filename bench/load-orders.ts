@@ -3,6 +3,7 @@ export interface LoadOrder {
   readonly port: number;
   /** The bytes of the request. */
   readonly request: string;
+  readonly status: number;
   /** Bytes of one answer. */
   readonly answerBytes: number;
   readonly requests: number;
@@ -16,6 +17,6 @@ export interface LoadResult {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answers that were not `200`, or connections that broke. */
+  /** Answers of another status, or connections that broke. */
   readonly failed: number;
 }

@@ -41,6 +41,7 @@ export async function pairWith(
     order: ({ port }, target, how) => ({
       port,
       request: requestText(port, target),
+      status: target.status ?? 200,
       answerBytes: answers.get(target.path)?.raw.length ?? 0,
       ...how,
     }),

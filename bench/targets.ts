@@ -8,9 +8,10 @@ export interface Targets {
   readonly ecs: Target;
   /** The same over the instance metadata service, version 2. */
   readonly imds: Target;
-  /** The role's name there: answered without a cloud. */
-  readonly role: Target;
 }
+
+/** Refused for want of a secret: answered without a cloud. */
+export const REFUSED: Target = { path: '/v1/credentials', status: 403 };
 
 const ROLES = '/latest/meta-data/iam/security-credentials/';
 
@@ -29,7 +30,6 @@ export async function targetsOf(port: number, token: string): Promise<Targets> {
   return {
     ecs: { path: '/v1/credentials', headers: { Authorization: token } },
     imds: { path: `${ROLES}${WORKLOAD}`, headers },
-    role: { path: ROLES, headers },
   };
 }
 
@@ -37,7 +37,7 @@ export async function targetsOf(port: number, token: string): Promise<Targets> {
 export async function answerTo(port: number, target: Target): Promise<Answer> {
   for (let attempt = 0; ; attempt++) {
     const answer = await exchange(port, requestText(port, target));
-    if (answer.status === 200) return answer;
+    if (answer.status === (target.status ?? 200)) return answer;
     if (attempt === 20) throw new Error(`${target.path}: ${answer.raw}`);
     await new Promise((resolve) => void setTimeout(resolve, 250));
   }

@@ -5,7 +5,7 @@ import { pairWith } from '../pair.ts';
 import type { Pair } from '../pair.ts';
 import { mebibytes, whole } from '../report.ts';
 import type { Figure, Goal, Section } from '../report.ts';
-import { answerTo, targetsOf } from '../targets.ts';
+import { answerTo, REFUSED, targetsOf } from '../targets.ts';
 import type { Target } from '../exchange.ts';
 import type { Bench } from './bench.ts';
 
@@ -22,8 +22,7 @@ export async function measureMemory(bench: Bench): Promise<Section> {
   const valetkey = await bed.start();
   await delay(SETTLE_MS);
   const idle = residentMiB(valetkey.pid);
-  const { ecs, role } = await targetsOf(valetkey.port, await bed.token());
-  const withoutCloud = await pairWith(valetkey, [role], bench);
+  const withoutCloud = await pairWith(valetkey, [REFUSED], bench);
   await delay(SETTLE_MS);
   const figures = [figure('idle', idle, residentMiB(withoutCloud.bare.pid), SIZE)];
 
@@ -39,12 +38,13 @@ export async function measureMemory(bench: Bench): Promise<Section> {
     return { ours, theirs };
   };
 
-  const asked = await both(withoutCloud, role, first);
+  const asked = await both(withoutCloud, REFUSED, first);
   figures.push(
     figure(`after ${whole(first)} requests, no cloud SDK`, asked.ours, asked.theirs, SIZE),
   );
   await withoutCloud.stop();
 
+  const { ecs } = await targetsOf(valetkey.port, await bed.token());
   await answerTo(valetkey.port, ecs);
   const pair = await pairWith(valetkey, [ecs], bench);
   const early = await both(pair, ecs, first);
