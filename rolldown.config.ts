@@ -63,16 +63,22 @@ function startGroups() {
 function plainBuiltins(): Plugin {
   const STATEMENT =
     /^import (?:(?<whole>[\w$]+)|\* as (?<space>[\w$]+))?(?:, )?(?:\{ (?<names>[^}]+) \})? from "(?<id>node:[\w/]+)";$/gm;
+  const ON_FIRST_USE = /\bimport\("(?<id>node:[\w/]+)"\)/g;
+  const builtin = (id: string | undefined) =>
+    `globalThis.process.getBuiltinModule(${JSON.stringify(id)})`;
   return {
     name: 'plain-builtins',
     renderChunk: (code) =>
-      code.replaceAll(STATEMENT, (...match) => {
-        const { whole, space, names, id } = match.at(-1) as Record<string, string | undefined>;
-        const builtin = `globalThis.process.getBuiltinModule("${id}")`;
-        const chosen = names?.replaceAll(/([\w$]+) as ([\w$]+)/g, '$1: $2');
-        return [whole, space, chosen === undefined ? undefined : `{ ${chosen} }`]
-          .flatMap((target) => (target === undefined ? [] : [`const ${target} = ${builtin};`]))
-          .join(' ');
-      }),
+      code
+        .replaceAll(STATEMENT, (...match) => {
+          const { whole, space, names, id } = match.at(-1) as Record<string, string | undefined>;
+          const chosen = names?.replaceAll(/([\w$]+) as ([\w$]+)/g, '$1: $2');
+          return [whole, space, chosen === undefined ? undefined : `{ ${chosen} }`]
+            .flatMap((target) =>
+              target === undefined ? [] : [`const ${target} = ${builtin(id)};`],
+            )
+            .join(' ');
+        })
+        .replaceAll(ON_FIRST_USE, (_, id: string) => `Promise.resolve(${builtin(id)})`),
   };
 }

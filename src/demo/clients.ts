@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { BUCKET, KEY, OTHER_BUCKET } from './cloud.ts';
@@ -19,7 +19,9 @@ const LONGEST_MS = 60_000;
 
 /** The AWS SDK for JavaScript v3, which comes with this package. */
 export async function runSdk(env: Environment): Promise<ClientResult> {
-  const script = fileURLToPath(new URL('./aws-client.ts', import.meta.url));
+  // `.ts` in a checkout, `.js` in the bundle: as this file itself.
+  const name = `./aws-client${extname(import.meta.url)}`;
+  const script = fileURLToPath(new URL(name, import.meta.url));
   const { status, stdout, stderr } = await run(
     process.execPath,
     [script, BUCKET, OTHER_BUCKET, KEY],
