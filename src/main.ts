@@ -2,13 +2,16 @@ import { writeSync } from 'node:fs';
 
 import type { CliContext, VariablesMode } from './cli/context.ts';
 import type { CommandLineOptions, OpenControl } from './composition/command-line.ts';
+import { resolvePaths } from './config/paths.ts';
 import type { WorkloadAccess } from './control/api.ts';
 import { ERRORS, toValetkeyError, ValetkeyError } from './core/errors.ts';
 import type { Secret } from './core/secret.ts';
+import helper from './credential-helpers/aws-credential-process.ts';
+import { refuseForeignSocket } from './files/socket-owner.ts';
 
 /*
- * argv → one command. Everything is imported when it is needed: most commands need no daemon, and a
- * credential helper needs next to nothing.
+ * argv → one command. The credential helper, which some tools start for every request, is here: it
+ * needs next to nothing. Everything else is imported when it is needed; most commands need no daemon.
  */
 
 const [command, ...rest] = process.argv.slice(2);
@@ -17,12 +20,7 @@ const isHelper = command === 'credential-process' && !wantsHelp;
 process.exit(isHelper ? await runHelper(rest) : await runCommand());
 
 /** Writes without Node's stream objects: making them costs a helper's start some milliseconds. */
-async function runHelper(argv: readonly string[]): Promise<number> {
-  const [{ default: helper }, { resolvePaths }, { refuseForeignSocket }] = await Promise.all([
-    import('./credential-helpers/aws-credential-process.ts'),
-    import('./config/paths.ts'),
-    import('./files/socket-owner.ts'),
-  ]);
+function runHelper(argv: readonly string[]): Promise<number> | number {
   const socketPath = resolvePaths(process.env).controlSocket;
   const complain = (line: string) => void writeSync(2, `valetkey: error: ${line}\n`);
   try {
@@ -112,10 +110,9 @@ async function clientVariables(access: WorkloadAccess, mode: VariablesMode) {
       hint: `it serves: ${endpoints.join(', ') || 'nothing'}`,
     });
   }
-  const [{ ENDPOINTS }, { withoutOwnProfile }, { resolvePaths }] = await Promise.all([
+  const [{ ENDPOINTS }, { withoutOwnProfile }] = await Promise.all([
     import('./endpoints/index.ts'),
     import('./composition/own-profile.ts'),
-    import('./config/paths.ts'),
   ]);
   const variables = ENDPOINTS[mode].variables({ baseUrl, token, tokenFile, region });
   return withoutOwnProfile(variables, process.env, resolvePaths(process.env).run);
