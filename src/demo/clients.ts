@@ -20,8 +20,8 @@ const LONGEST_MS = 60_000;
 /** The AWS SDK for JavaScript v3, which comes with this package. */
 export async function runSdk(env: Environment): Promise<ClientResult> {
   // `.ts` in a checkout, `.js` in the bundle: as this file itself.
-  const name = `./aws-client${extname(import.meta.url)}`;
-  const script = fileURLToPath(new URL(name, import.meta.url));
+  const file = `./aws-client${extname(import.meta.url)}`;
+  const script = fileURLToPath(new URL(file, import.meta.url));
   const { status, stdout, stderr } = await run(
     process.execPath,
     [script, BUCKET, OTHER_BUCKET, KEY],
