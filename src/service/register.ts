@@ -13,6 +13,7 @@ import type { Service } from './context.ts';
 import { parseExpiry, sortAttributes } from './fields.ts';
 import { resourceOf } from './grants.ts';
 import { verifySubject } from './probe.ts';
+import { mounted, mountedOr } from './mounted.ts';
 import type { Proposals } from './proposals.ts';
 import { refuseTaken, writeWhole } from './saved.ts';
 import { connectorView } from './view.ts';
@@ -39,7 +40,7 @@ export async function register(
   const type = lookup(service.types, input.type, 'type');
   const draft =
     input.proposal === undefined
-      ? draftFrom(service, type, input)
+      ? await draftFrom(service, type, input)
       : draftFromProposal(service, type, input, proposals);
   checkRecord(type, draft.record);
   const verified = !input.verify ? undefined : await verifyDraft(service, draft);
@@ -59,13 +60,21 @@ export async function register(
   };
 }
 
-function draftFrom(service: Service, type: ConnectorType, input: Checked['register']): Draft {
+async function draftFrom(
+  service: Service,
+  type: ConnectorType,
+  input: Checked['register'],
+): Promise<Draft> {
   const method = methodOf(type, input.auth_method);
-  const { config, secret } = sortAttributes(method, input.attributes ?? {});
+  const given = input.attributes ?? {};
+  const isGiven = Object.keys(given).some((name) => name in method.secret.shape);
+  // What is in a read-only store is checked like what a person gives, but is not ours to write.
+  const there = service.store.writable || isGiven ? {} : await mounted(service, method, input.name);
+  const { config, secret } = sortAttributes(method, { ...there, ...given });
   const expiresAt = expiryOf(service, method, input.expires_at);
   return {
     record: recordOf(service, type, method, input, config, Object.keys(secret), expiresAt),
-    secret,
+    secret: isGiven || service.store.writable ? secret : {},
     notes: [],
   };
 }
@@ -182,7 +191,7 @@ export async function verifyDraft(service: Service, draft: Draft) {
   const input = {
     name: record.name,
     config: open.config,
-    secret: await secretOf(service, draft),
+    secret: await mountedOr(service, draft),
     login: draft.login?.fields,
     expiresAt: record.expires_at === undefined ? undefined : Date.parse(record.expires_at),
   };
@@ -191,12 +200,6 @@ export async function verifyDraft(service: Service, draft: Draft) {
   } catch (error) {
     throw withSubject(error, record.name);
   }
-}
-
-/** A read-only store's secrets are put there by others; a record may be registered for them. */
-async function secretOf(service: Service, draft: Draft): Promise<Readonly<Record<string, Secret>>> {
-  if (service.store.writable || Object.keys(draft.secret).length > 0) return draft.secret;
-  return (await service.store.get(secretIdOf(draft.record.name))) ?? {};
 }
 
 export function wantedResources(record: ConnectorRecord, type: ConnectorType) {
