@@ -73,6 +73,8 @@ async function runDaemon(
     context: {
       now: clock.now,
       monotonic: clock.monotonic,
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+      onChange: table.onChange,
       installationId: await installationId(paths.installationId),
       ...access,
     },

@@ -39,7 +39,16 @@ const ROWS: readonly {
     may: ['core/', 'connectors/input.ts', 'connectors/scope.ts', 'connectors/validated.ts'],
     types: ['catalog/record.ts', 'connectors/contract.ts', 'stores/contract.ts'],
   },
-  { of: 'connectors/aws/', may: ['core/', 'files/', 'connectors/contract.ts'] },
+  { of: 'connectors/fields/', may: ['core/'] },
+  { of: 'connectors/outbound/', may: ['core/'], types: ['connectors/contract.ts'] },
+  {
+    of: 'connectors/aws/',
+    may: ['core/', 'files/', 'connectors/contract.ts', 'connectors/fields/', 'connectors/outbound/'],
+  },
+  {
+    of: 'connectors/gcp/',
+    may: ['core/', 'files/', 'connectors/contract.ts', 'connectors/fields/', 'connectors/outbound/'],
+  },
   { of: 'broker/', may: ['core/'] },
   { of: 'server/', may: ['core/', 'endpoints/'] },
   {

@@ -4,7 +4,8 @@ import type { Clock } from '../core/clock.ts';
 import { credentialId } from '../core/credential.ts';
 import type { Issued, IssueRequest } from '../core/credential.ts';
 import { ERRORS, toValetkeyError, ValetkeyError } from '../core/errors.ts';
-import type { Events, IssueSubject } from '../core/events.ts';
+import { subjectOf } from '../core/events.ts';
+import type { Events } from '../core/events.ts';
 import type { ConnectorName } from '../core/ids.ts';
 import { dueForRenewal, instant, isIdle, newEntry, remaining } from './entry.ts';
 import type { Entry } from './entry.ts';
@@ -52,17 +53,22 @@ export interface Broker {
 const TICK_MS = 10_000; // how late a renewal, a step or a resume may be noticed without a request
 const STEP_MS = 2_000; // wall and monotonic clock drift apart slower than this in one tick
 const MOST_RENEWALS = 32; // at once, when a machine wakes up with every key due
+const MOST_CHOSEN = 256;
 const FLIGHT_MS = 30_000; // an upstream call that takes longer is given up
 
 /** Holds live credentials and keeps them live. */
 export function createBroker(options: BrokerOptions): Broker {
   const { issue, clock, events, renewal = RENEWAL, random = Math.random } = options;
-  const entries = new LRUCache<string, Entry>({ max: options.capacity ?? 1_000 });
+  const granted = new LRUCache<string, Entry>({ max: options.capacity ?? 1_000 });
+  // Scopes and audiences are a client's choice: one that thinks up many must not push out the rest.
+  const chosen = new LRUCache<string, Entry>({ max: MOST_CHOSEN });
+  const tables = [granted, chosen];
   const stopping = new AbortController();
   let flying = 0;
 
   function get(request: IssueRequest, waitMs: number): Issued | Promise<Issued> {
     const key = keyOf(request);
+    const entries = request.token === undefined ? granted : chosen;
     let entry = entries.get(key);
     if (entry === undefined) {
       entry = newEntry(request);
@@ -79,6 +85,12 @@ export function createBroker(options: BrokerOptions): Broker {
       return Promise.reject(failure.error);
     }
     return waitFor(entry.flight ?? fly(entry), waitMs);
+  }
+
+  function all() {
+    return tables.flatMap((table) =>
+      [...table.entries()].map(([key, entry]) => [key, entry, table] as const),
+    );
   }
 
   /** Starts the one upstream call of an entry. Its failure is kept in the entry, so it may go unawaited. */
@@ -169,7 +181,7 @@ export function createBroker(options: BrokerOptions): Broker {
   /** Renews ahead of time what is still being asked for; drops what nobody asks for any more. */
   function sweep(): void {
     const at = instant(clock);
-    for (const [key, entry] of entries.entries()) {
+    for (const [key, entry, entries] of all()) {
       const life = entry.endsAt - entry.obtainedAt;
       const wanted = at.monotonic - entry.askedAt <= life;
       if (entry.issued !== undefined && wanted && dueForRenewal(entry, at)) {
@@ -196,7 +208,7 @@ export function createBroker(options: BrokerOptions): Broker {
 
   /** After a sleep or a clock change, what failed before says nothing about now. */
   function forgive(connector?: ConnectorName): void {
-    for (const entry of entries.values()) {
+    for (const [, entry] of all()) {
       if (connector !== undefined && entry.request.connector !== connector) continue;
       entry.failure = undefined;
       entry.restsUntil = 0;
@@ -208,13 +220,13 @@ export function createBroker(options: BrokerOptions): Broker {
   return {
     get,
     forget(connector) {
-      for (const [key, entry] of entries.entries()) {
+      for (const [key, entry, entries] of all()) {
         if (connector === undefined || entry.request.connector === connector) entries.delete(key);
       }
     },
     forgive,
     entries: () =>
-      [...entries.values()].flatMap((entry) =>
+      all().flatMap(([, entry]) =>
         entry.issued === undefined
           ? []
           : [
@@ -235,8 +247,4 @@ function isSame(held: Issued | undefined, issued: Issued): held is Issued {
     credentialId(held.credential) === credentialId(issued.credential) &&
     held.credential.expiresAt === issued.credential.expiresAt
   );
-}
-
-function subjectOf({ connector, resources }: IssueRequest): IssueSubject {
-  return { connector, resources };
 }

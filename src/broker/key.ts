@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { IssueRequest, ResourceRequest } from '../core/credential.ts';
+import type { IssueRequest, ResourceRequest, TokenChoice } from '../core/credential.ts';
 
 const keys = new WeakMap<IssueRequest, string>();
 
@@ -13,12 +13,18 @@ export function keyOf(request: IssueRequest): string {
   const known = keys.get(request);
   if (known !== undefined) return known;
   const resources = request.resources.map(resourceText).sort();
-  const text = JSON.stringify([request.connector, resources, request.seconds ?? null]);
+  const { connector, seconds, token } = request;
+  const text = JSON.stringify([connector, resources, seconds ?? null, chosen(token)]);
   const key = createHash('sha256').update(text).digest('base64url');
   keys.set(request, key);
   return key;
 }
 
-function resourceText({ type, id, access }: ResourceRequest): string {
-  return JSON.stringify([type, id ?? null, access]);
+function resourceText({ type, id, access, scopes }: ResourceRequest): string {
+  return JSON.stringify([type, id ?? null, access, scopes ?? null]);
+}
+
+function chosen(token: TokenChoice | undefined): readonly unknown[] {
+  if (token === undefined) return [];
+  return [token.kind, token.kind === 'id-token' ? token.audience : token.scopes];
 }

@@ -7,6 +7,7 @@ import { resolveGrants } from '../service/grants.ts';
 import type { Service } from '../service/context.ts';
 import type { Tokens } from '../workloads/tokens.ts';
 import type { Workload } from '../workloads/workload.ts';
+import { gceInstance } from './gce-instance.ts';
 import type { ServedListener } from './listeners.ts';
 import type { WorkloadTable } from './workload-table.ts';
 
@@ -27,6 +28,7 @@ export async function profilesOf(
     region: config?.region ?? profiles[0]?.region,
     roleName: config?.aws.role_name ?? name,
     imdsV1: config?.aws.imds_v1 ?? false,
+    gce: gceInstance(name, config?.gcp),
     profiles,
   };
 }

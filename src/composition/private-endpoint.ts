@@ -69,6 +69,8 @@ export async function openPrivateEndpoint(
       context: {
         now: clock.now,
         monotonic: clock.monotonic,
+        sleep: (ms, signal) => clock.sleep(ms, signal),
+        onChange: () => () => {}, // nothing changes here
         installationId: randomBytes(32).toString('hex'),
         ...createAccess({
           workloads: () => new Map([[profiles.workload, workloadOf(profiles)]]),
@@ -136,11 +138,8 @@ function workloadOf(profiles: WorkloadProfiles): Workload {
     region: profiles.region,
     roleName: profiles.roleName,
     imdsV1: false,
+    gce: profiles.gce,
     clients: [{ kind: 'token' }],
-    profiles: profiles.profiles.map((profile) => ({
-      ...profile,
-      kind: 'aws-session',
-      region: profiles.region,
-    })),
+    profiles: profiles.profiles.map((profile) => ({ ...profile, region: profiles.region })),
   };
 }

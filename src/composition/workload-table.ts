@@ -1,9 +1,11 @@
 import type { Config, WorkloadConfig } from '../config/schema.ts';
 import { toValetkeyError } from '../core/errors.ts';
+import type { GceInstance } from '../endpoints/contract.ts';
 import { resolveGrants } from '../service/grants.ts';
 import type { GrantLine } from '../service/grants.ts';
 import type { Service } from '../service/context.ts';
 import type { Tokens } from '../workloads/tokens.ts';
+import { gceInstance } from './gce-instance.ts';
 import type { ClientRule, Workload } from '../workloads/workload.ts';
 
 /** The workloads in force: the configured ones and those opened while running. */
@@ -15,6 +17,8 @@ export interface WorkloadTable {
   refresh(): Promise<void>;
   /** An unnamed workload made of grants. Throws when a grant cannot be resolved. */
   open(name: string, grants: readonly GrantLine[]): Promise<Workload>;
+  /** Calls `listener` after each change, until the returned function is called. */
+  onChange(listener: () => void): () => void;
 }
 
 /** Unnamed workloads kept at most (invariant 8); the one opened longest ago goes. */
@@ -26,6 +30,7 @@ interface Recipe {
   readonly region: string | undefined;
   readonly roleName: string;
   readonly imdsV1: boolean;
+  readonly gce: GceInstance;
   readonly clients: readonly ClientRule[];
 }
 
@@ -37,6 +42,7 @@ export function createWorkloadTable(
   let table: ReadonlyMap<string, Workload> = new Map();
   let configured: readonly Recipe[] = [];
   const opened = new Map<string, Recipe>();
+  const listeners = new Set<() => void>();
   let last: Promise<unknown> = Promise.resolve();
 
   /** One step after the other: a slow look at the catalog must not undo what a later step did. */
@@ -68,8 +74,13 @@ export function createWorkloadTable(
     }
     for (const name of table.keys()) if (!next.has(name)) tokens.forget(name);
     configured = recipes;
+    changeTo(next);
+  }
+
+  function changeTo(next: ReadonlyMap<string, Workload>): void {
     table = next;
     tokens.reloaded();
+    for (const listener of listeners) listener();
   }
 
   async function open(name: string, grants: readonly GrantLine[]): Promise<Workload> {
@@ -80,6 +91,7 @@ export function createWorkloadTable(
       region: undefined,
       roleName: name,
       imdsV1: false,
+      gce: gceInstance(name),
       clients: [{ kind: 'token' }],
     };
     await tokens.load(name);
@@ -92,8 +104,7 @@ export function createWorkloadTable(
       next.delete(oldest);
       tokens.forget(oldest);
     }
-    table = next;
-    tokens.reloaded();
+    changeTo(next);
     return workload;
   }
 
@@ -109,6 +120,10 @@ export function createWorkloadTable(
       ),
     refresh: () => inTurn(() => adopt(configured)),
     open: (name, grants) => inTurn(() => open(name, grants)),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
   };
 }
 
@@ -119,6 +134,7 @@ function recipeOf(name: string, config: WorkloadConfig, ownUid: number | undefin
     region: config.region,
     roleName: config.aws.role_name ?? name,
     imdsV1: config.aws.imds_v1,
+    gce: gceInstance(name, config.gcp),
     clients: config.clients.map((rule): ClientRule => {
       if ('token' in rule) return { kind: 'token' };
       if ('listener' in rule) {

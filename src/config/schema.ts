@@ -42,6 +42,16 @@ const grant = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/)
     .optional()
     .describe('name under which clients may ask for this grant; default: the connector’s name'),
+  scopes: z
+    .array(z.string().regex(/^[\x21-\x7e]{1,256}$/, 'a scope has no spaces'))
+    .min(1)
+    .optional()
+    .describe('OAuth scopes it is limited to; default: the connector’s own'),
+  audiences: z
+    .array(z.string().min(1).max(2048))
+    .min(1)
+    .optional()
+    .describe('audiences that identity tokens may be for; default: any'),
 });
 
 const client = z.union([
@@ -64,6 +74,15 @@ const client = z.union([
   }),
 ]);
 
+const projectId = z
+  .string()
+  .regex(/^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'a project id, such as my-project-123');
+
+const metadataAttributes = z.record(
+  z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'letters, digits, - and _'),
+  z.string().max(256 * 1024),
+);
+
 const workload = z.strictObject({
   region: z.string().optional().describe('region that clients are told; default: the connector’s'),
   grants: z
@@ -85,6 +104,35 @@ const workload = z.strictObject({
     })
     .default({ imds_v1: false })
     .describe('what only the AWS endpoints need'),
+  gcp: z
+    .strictObject({
+      project_id: projectId.optional().describe('default: that of the first account'),
+      project_number: z
+        .string()
+        .regex(/^\d{1,20}$/)
+        .optional()
+        .describe('digits, as text'),
+      zone: z
+        .string()
+        .regex(/^[a-z]+(-[a-z0-9]+)+$/)
+        .optional()
+        .describe('zone that clients are told, such as europe-west4-a; default: none'),
+      instance_name: z
+        .string()
+        .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
+        .optional()
+        .describe('default: the workload’s name'),
+      machine_type: z
+        .string()
+        .regex(/^[a-z0-9-]{1,63}$/)
+        .default('custom')
+        .describe('name alone'),
+      tags: z.array(z.string().max(63)).default([]).describe('network tags'),
+      attributes: metadataAttributes.default({}).describe('instance attributes (custom metadata)'),
+      project_attributes: metadataAttributes.default({}).describe('project attributes'),
+    })
+    .default({ machine_type: 'custom', tags: [], attributes: {}, project_attributes: {} })
+    .describe('what only the Google metadata server needs'),
 });
 
 const listener = z.strictObject({
@@ -116,13 +164,13 @@ export const ConfigSchema = z
                 z
                   .string()
                   .regex(
-                    /^(\d{12}|arn:[\w-]+:iam::\d{12}:role\/.+)$/,
-                    'an account id (12 digits) or a role ARN',
+                    /^(\d{12}|arn:[\w-]+:iam::\d{12}:role\/.+|[^\s@]+@[^\s@]+)$/,
+                    'an account id (12 digits), a role ARN or an account’s e-mail address',
                   ),
               )
               .default([])
               .describe(
-                'account ids and role ARNs that implicit connectors may yield; empty: none',
+                'AWS account ids and role ARNs, and Google account e-mails, that implicit connectors may yield; empty: none',
               ),
           })
           .default({ allow: [] })

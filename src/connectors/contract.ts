@@ -1,8 +1,15 @@
 import type { z } from 'zod';
 
 import type { Clock } from '../core/clock.ts';
-import type { Access, Credential, CredentialKind, ResourceRequest } from '../core/credential.ts';
+import type {
+  Access,
+  Credential,
+  CredentialKind,
+  IdToken,
+  ResourceRequest,
+} from '../core/credential.ts';
 import type { Secret } from '../core/secret.ts';
+import type { TokenAccount } from '../core/token-account.ts';
 
 /** What connectors may know of the machine: handed in, so that a test gives another one. */
 export interface Machine {
@@ -14,7 +21,7 @@ export interface Machine {
 
 /** May a connector borrow the daemon's own cloud identity, and which one? Off unless configured. */
 export interface ImplicitPolicy {
-  /** Account ids (12 digits) and role ARNs that `implicit` may yield; empty = off. */
+  /** Account ids (12 digits), role ARNs and account e-mails that `implicit` may yield; empty = off. */
   readonly allow: readonly string[];
 }
 
@@ -66,6 +73,8 @@ export interface IssueInput<Cloud, Config, Scope> {
   readonly config: Config;
   /** What the resource types asked for, merged. `undefined` asks for no narrowing. */
   readonly scope: Scope | undefined;
+  /** OAuth scopes that a client chose within its grant; absent: those of `scope`, or the usual ones. */
+  readonly scopes?: readonly string[] | undefined;
   /** Lifetime to ask for, seconds; within the method's limits. */
   readonly seconds: number;
   readonly cloud: Cloud;
@@ -98,14 +107,32 @@ export interface AuthMethodSpec<Cloud, Scope, Config extends z.ZodObject = z.Zod
   readonly lifetime?: Lifetime | undefined;
   /** Limits that depend on the configuration (role chaining: one hour). Defaults to `lifetime`. */
   lifetimeOf?(config: z.infer<Config>): Lifetime | undefined;
-  /** Does this method apply a scope, configured like this? If not, `alternatives` says which one does. */
-  narrows(config: z.infer<Config>): boolean;
+  /**
+   * Does this method apply this scope, configured like this? Without a scope: any at all. If not,
+   * `alternatives` says which one does.
+   */
+  narrows(config: z.infer<Config>, scope?: Scope): boolean;
   readonly alternatives?: string | undefined;
   /** Borrows the daemon's own identity: refused unless the configuration allows it. */
   readonly implicit?: boolean;
   /** Must the registration say when the stored credential expires? */
   readonly needsExpiry?: boolean;
+  /**
+   * Public facts that the secret tells (a key file's account and project), to be kept in the
+   * configuration. What was given wins. Pure; throws `INPUT_INVALID` naming the field when the secret
+   * is not what it should be.
+   */
+  complete?(
+    config: Readonly<Record<string, unknown>>,
+    secret: Readonly<Record<string, Secret>>,
+  ): Readonly<Record<string, unknown>>;
   issue(input: IssueInput<Cloud, z.infer<Config>, Scope>): Promise<Credential>;
+  /** An identity token for one audience. Absent, or a throw of `ID_TOKEN_UNSUPPORTED`: it can make none. */
+  issueIdToken?(
+    input: Omit<IssueInput<Cloud, z.infer<Config>, Scope>, 'scope' | 'scopes'> & {
+      readonly audience: string;
+    },
+  ): Promise<IdToken>;
   /** Starts an interactive login; `undefined` from `login` itself = this configuration needs none. */
   login?(
     input: Omit<IssueInput<Cloud, z.infer<Config>, Scope>, 'scope' | 'saveLogin'>,
@@ -124,6 +151,8 @@ export interface ResourceTypeSpec<Cloud, Scope> {
   readonly instances: boolean;
   /** Which kinds of access make a difference here. */
   readonly access: readonly Access[];
+  /** May a grant limit it to OAuth scopes? */
+  readonly scopes?: boolean;
   /** Any accepted form of an id to its one canonical form. Throws `INPUT_INVALID` (subject `resource_id`). */
   canonical(id: string, config: Readonly<Record<string, unknown>>): string;
   /** Pure: the smallest scope for the resource. */
@@ -168,6 +197,15 @@ export interface AutoConfigureInput<Cloud> {
   readonly signal: AbortSignal;
 }
 
+/** What a grant says of tokens, and what it is for. */
+export interface AccountInput {
+  readonly method: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly resources: readonly ResourceRequest[];
+  /** Audiences of identity tokens that the grant allows; absent: every one. */
+  readonly audiences?: readonly string[] | undefined;
+}
+
 /** A connector type: data, and the few functions that data cannot say. */
 export interface ConnectorTypeSpec<Cloud, Scope> {
   readonly kind: string;
@@ -181,6 +219,8 @@ export interface ConnectorTypeSpec<Cloud, Scope> {
   merge(scopes: readonly (Scope | undefined)[]): Scope | undefined;
   /** A scope as the cloud is sent it with this configuration, for people to read. */
   asSent?(scope: Scope | undefined, config: Readonly<Record<string, unknown>>): unknown;
+  /** For types that issue tokens: the account as metadata services tell it, and what may be asked. Pure. */
+  account?(input: AccountInput): TokenAccount;
   autoConfigure?(input: AutoConfigureInput<Cloud>): Promise<Proposal>;
 }
 

@@ -154,7 +154,7 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
     const wanted = type.merge(
       request.resources.map((resource) => scopeOf(type, record, resource, config)),
     );
-    const narrows = wanted !== undefined && method.narrows(config);
+    const narrows = wanted !== undefined && method.narrows(config, wanted);
     if (wanted !== undefined && !narrows && !record.allow_unscoped) {
       throw new ValetkeyError('SCOPE_UNSUPPORTED', {
         reason: `${method.kind} credentials carry all the permissions of their identity`,
@@ -162,16 +162,20 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
       });
     }
     const scope = narrows ? wanted : undefined;
-    const credential = await method.issue({
+    const asked = {
       connector: input,
       config,
-      scope,
       seconds: secondsFor(method, config, request.seconds ?? record.expiration_seconds),
       cloud,
       machine,
       signal,
-      saveLogin: (result) => keepLogin(record, result),
-    });
+      saveLogin: (result: LoginResult) => keepLogin(record, result),
+    };
+    const { token } = request;
+    const credential =
+      token?.kind === 'id-token'
+        ? await idTokenOf(method, { ...asked, audience: token.audience }, narrows)
+        : await method.issue({ ...asked, scope, scopes: token?.scopes });
     return {
       request,
       credential: validated(method, credential, config, machine.clock.now()),
@@ -198,6 +202,20 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
       }
     },
   };
+}
+
+/** What is narrowed to a resource is no proof of who somebody is: the whole identity would be handed out. */
+function idTokenOf(
+  method: AuthMethod,
+  input: Parameters<NonNullable<AuthMethod['issueIdToken']>>[0],
+  narrowed: boolean,
+) {
+  if (method.issueIdToken !== undefined && !narrowed) return method.issueIdToken(input);
+  throw new ValetkeyError('ID_TOKEN_UNSUPPORTED', {
+    reason: narrowed
+      ? 'it is narrowed to a resource'
+      : `${method.kind} connectors cannot make identity tokens`,
+  });
 }
 
 function requiresSecret(method: AuthMethod): boolean {

@@ -18,12 +18,20 @@ export function validated(
   config: Record<string, unknown>,
   now: number,
 ): Credential {
-  const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = credential;
-  const whole = [accessKeyId, secretAccessKey, sessionToken].every((part) => part !== '');
+  const { expiresAt } = credential;
+  const whole = secretParts(credential).every((part) => part !== '');
   if (!whole || !Number.isFinite(expiresAt)) throw new ValetkeyError('UPSTREAM_MALFORMED');
   if (expiresAt <= now) throw bornExpired(method);
   const region = config['region'];
-  return credential.region === undefined && typeof region === 'string'
+  return credential.kind === 'aws-session' &&
+    credential.region === undefined &&
+    typeof region === 'string'
     ? { ...credential, region }
     : credential;
+}
+
+function secretParts(credential: Credential): readonly string[] {
+  return credential.kind === 'aws-session'
+    ? [credential.accessKeyId, credential.secretAccessKey, credential.sessionToken]
+    : [credential.token];
 }

@@ -1,4 +1,5 @@
-import type { Issued } from '../core/credential.ts';
+import type { CredentialKind, Issued } from '../core/credential.ts';
+import type { TokenAccount } from '../core/token-account.ts';
 import type {
   ConnectorView,
   IssuedView,
@@ -88,5 +89,22 @@ export interface WorkloadProfiles {
   readonly region?: string | undefined;
   readonly roleName: string;
   readonly imdsV1: boolean;
-  readonly profiles: readonly { readonly name: string; readonly request: Issued['request'] }[];
+  /** Google: the instance that clients are told they run on. */
+  readonly gce: {
+    readonly name: string;
+    readonly zone?: string | undefined;
+    readonly machineType: string;
+    readonly tags: readonly string[];
+    readonly attributes: Readonly<Record<string, string>>;
+    readonly projectAttributes: Readonly<Record<string, string>>;
+    readonly projectId?: string | undefined;
+    readonly projectNumber?: string | undefined;
+  };
+  readonly profiles: readonly {
+    readonly name: string;
+    readonly kind: CredentialKind;
+    readonly request: Issued['request'];
+    readonly region?: string | undefined;
+    readonly account?: TokenAccount | undefined;
+  }[];
 }

@@ -23,9 +23,21 @@ const grant = z.strictObject({
   resource_id: text.optional(),
   access: z.enum(ACCESS).optional(),
   seconds: z.int().positive().optional(),
+  scopes: z.array(text).min(1).optional(),
+  audiences: z.array(text).min(1).optional(),
 });
 
-const resource = z.strictObject({ type: text, id: text.optional(), access: z.enum(ACCESS) });
+const resource = z.strictObject({
+  type: text,
+  id: text.optional(),
+  access: z.enum(ACCESS),
+  scopes: z.array(text).readonly().optional(),
+});
+
+const token = z.union([
+  z.strictObject({ kind: z.literal('access-token'), scopes: z.array(text).min(1).readonly() }),
+  z.strictObject({ kind: z.literal('id-token'), audience: text.min(1) }),
+]);
 
 const evidence = z.strictObject({
   workload: text,
@@ -116,6 +128,7 @@ export const INPUTS = {
       connector: ConnectorName,
       resources: z.tuple([resource], resource).readonly(),
       seconds: z.int().positive().optional(),
+      token: token.optional(),
     }),
     evidence,
     /** Longest wait, ms. */

@@ -59,6 +59,14 @@ export const ERRORS = {
     'no',
     'this auth method cannot narrow what its credentials may do',
   ),
+  SCOPE_NOT_GRANTED: entry(403, EXIT.denied, 'no', 'the grant does not include this scope'),
+  AUDIENCE_NOT_GRANTED: entry(403, EXIT.denied, 'no', 'the grant does not include this audience'),
+  ID_TOKEN_UNSUPPORTED: entry(
+    404,
+    EXIT.denied,
+    'no',
+    'no identity token can be made for this credential',
+  ),
   OUT_OF_SCOPE: entry(403, EXIT.denied, 'no', 'the connector is not registered for this resource'),
   LIFETIME_TOO_SHORT: entry(
     400,

@@ -1,4 +1,4 @@
-import type { ResourceRequest } from './credential.ts';
+import type { IssueRequest, ResourceRequest, TokenChoice } from './credential.ts';
 import type { ErrorCode } from './errors.ts';
 
 /** Who asked: the workload and what the connection proved about it. Unknown parts are absent. */
@@ -16,6 +16,13 @@ export interface Evidence {
 export interface IssueSubject {
   readonly connector: string;
   readonly resources: readonly ResourceRequest[];
+  /** The scopes or the audience that the client chose, where it chose. */
+  readonly token?: TokenChoice | undefined;
+}
+
+/** What an issue request is about, for an event. */
+export function subjectOf({ connector, resources, token }: IssueRequest): IssueSubject {
+  return { connector, resources, ...(token === undefined ? {} : { token }) };
 }
 
 /** Everything telemetry hears. Never carries a secret. Times are ms since the epoch. */

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-import type { Issued } from '../core/credential.ts';
+import type { CredentialKind, Issued } from '../core/credential.ts';
 import { ERRORS, toValetkeyError, ValetkeyError } from '../core/errors.ts';
 import { parseGrant } from '../core/grant-text.ts';
 import { defineHelper, type HelperInput } from './contract.ts';
@@ -13,7 +13,11 @@ const ANSWER_MS = 2_000; // for the daemon to say that its wait was in vain
 /** What `workloadProfiles` answers, as far as it is needed here. */
 interface Profiles {
   readonly workload: string;
-  readonly profiles: readonly { readonly name: string; readonly request: Issued['request'] }[];
+  readonly profiles: readonly {
+    readonly name: string;
+    readonly kind: CredentialKind;
+    readonly request: Issued['request'];
+  }[];
 }
 
 /**
@@ -46,12 +50,13 @@ async function document({ argv, socketPath, uid, pid, now }: HelperInput) {
     input: target,
     timeoutMs: LOOKUP_MS,
   });
-  const chosen =
-    profile === undefined ? profiles[0] : profiles.find(({ name }) => name === profile);
+  const chosen = profiles.find(
+    ({ name, kind }) => kind === 'aws-session' && (profile === undefined || name === profile),
+  );
   if (chosen === undefined) {
     throw new ValetkeyError('NOT_FOUND', {
       subject: `workload ${workload}`,
-      reason: 'it has no such profile',
+      reason: profile === undefined ? 'it has no AWS profile' : 'it has no such AWS profile',
     });
   }
   const { credential } = await callControl<Issued>({
@@ -71,6 +76,7 @@ async function document({ argv, socketPath, uid, pid, now }: HelperInput) {
     timeoutMs: ISSUE_MS + ANSWER_MS,
   });
   // Every client takes a document without a future expiry for a credential that lasts for ever.
+  if (credential.kind !== 'aws-session') throw new ValetkeyError('INTERNAL');
   if (!(credential.expiresAt > now())) throw new ValetkeyError('CREDENTIAL_EXPIRED');
   return {
     Version: 1, // a number: boto refuses "1"

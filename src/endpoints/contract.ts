@@ -3,6 +3,7 @@ import type { Hono } from 'hono';
 import type { CredentialKind, Issued } from '../core/credential.ts';
 import type { ValetkeyError } from '../core/errors.ts';
 import type { Peer } from '../core/peer.ts';
+import type { TokenAccount } from '../core/token-account.ts';
 
 /** What the listener knows of the connection a request came in on. */
 export interface Connection {
@@ -27,6 +28,25 @@ export type Proof =
   /** A signed Kubernetes service-account token, verbatim; verified by the workload layer. */
   | { readonly kind: 'service-account'; readonly jwt: string };
 
+/** A profile that issues tokens, and the account that metadata services show for it. */
+export interface CallerAccount extends TokenAccount {
+  readonly profile: string;
+}
+
+/** Google: the machine that a workload is told it runs on. Absent parts do not exist for it. */
+export interface GceInstance {
+  readonly name: string;
+  /** `europe-west4-a` */
+  readonly zone?: string | undefined;
+  readonly machineType: string;
+  readonly tags: readonly string[];
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly projectAttributes: Readonly<Record<string, string>>;
+  /** Override those of the default account. */
+  readonly projectId?: string | undefined;
+  readonly projectNumber?: string | undefined;
+}
+
 /** A workload as an endpoint sees it. */
 export interface Caller {
   readonly workload: string;
@@ -36,6 +56,10 @@ export interface Caller {
   readonly roleName: string;
   /** AWS: may this workload use IMDSv1 (no token)? Off unless its configuration says so. */
   readonly imdsV1: boolean;
+  /** Google: the instance it is told it is. */
+  readonly gce: GceInstance;
+  /** Google: its service accounts, the default one first. The same array until something changes. */
+  readonly accounts: readonly CallerAccount[];
   /** Profile names by credential kind, the default one first. */
   profiles(kind: CredentialKind): readonly string[];
 }
@@ -44,6 +68,10 @@ export interface IssueChoice {
   readonly kind: CredentialKind;
   /** A profile of the workload; its default one when absent. */
   readonly profile?: string | undefined;
+  /** For an access token: the OAuth scopes the client wants. Throws `SCOPE_NOT_GRANTED` (subject: the scope). */
+  readonly scopes?: readonly string[] | undefined;
+  /** For an identity token: required. Throws `AUDIENCE_NOT_GRANTED` or `ID_TOKEN_UNSUPPORTED`. */
+  readonly audience?: string | undefined;
   /** Longest wait for a cold credential, ms; `NOT_READY` afterwards while the work goes on. */
   readonly waitMs: number;
 }
@@ -52,6 +80,10 @@ export interface IssueChoice {
 export interface EndpointContext {
   now(): number;
   monotonic(): number;
+  /** Resolves after `ms`; rejects when `signal` aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Calls `listener` after workloads or connectors changed, until the returned function is called. */
+  onChange(listener: () => void): () => void;
   /** A value that stays the same for this installation (synthetic instance ids). Lower-case hex, 64 digits. */
   readonly installationId: string;
   /**
@@ -146,6 +178,8 @@ export interface VariablesInput {
   readonly tokenFile: string | undefined;
   readonly token: string | undefined;
   readonly region: string | undefined;
+  /** Google: the default account of the workload, where it has one. */
+  readonly account?: TokenAccount | undefined;
 }
 
 export interface Variables {

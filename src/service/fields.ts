@@ -25,15 +25,22 @@ export function sortAttributes(
     else throw unknownField(method, name);
   }
   const secrets = checked(method.secret, hidden) as Readonly<Record<string, string>>;
-  return {
-    config: withoutUndefined(parseConfig(method, config)),
-    secret: Object.fromEntries(
-      Object.entries(withoutUndefined(secrets)).map(([name, value]) => [
-        name,
-        secret(String(value)),
-      ]),
-    ),
-  };
+  const sorted = Object.fromEntries(
+    Object.entries(withoutUndefined(secrets)).map(([name, value]) => [name, secret(String(value))]),
+  );
+  const parsed = withoutUndefined(parseConfig(method, config));
+  return { config: completed(method, parsed, sorted), secret: sorted };
+}
+
+/** With what the secret tells of itself; what was given wins. Throws what is wrong with the secret. */
+export function completed(
+  method: AuthMethod,
+  config: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, Secret>>,
+): Record<string, unknown> {
+  if (method.complete === undefined) return { ...config };
+  const found = withoutUndefined(method.complete(config, fields));
+  return withoutUndefined(parseConfig(method, { ...found, ...config }));
 }
 
 function unknownField(method: AuthMethod, name: string): ValetkeyError {

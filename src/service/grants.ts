@@ -4,6 +4,7 @@ import { lookup, secondsFor } from '../connectors/input.ts';
 import type { Access, CredentialKind, IssueRequest, ResourceRequest } from '../core/credential.ts';
 import { ValetkeyError, withSubject } from '../core/errors.ts';
 import type { ConnectorName } from '../core/ids.ts';
+import type { TokenAccount } from '../core/token-account.ts';
 import { RENEWAL, tooShort } from '../broker/renewal.ts';
 import type { Service } from './context.ts';
 
@@ -15,6 +16,9 @@ export interface GrantLine {
   readonly access?: Access | undefined;
   readonly seconds?: number | undefined;
   readonly profile?: string | undefined;
+  /** OAuth scopes it is limited to, and audiences of identity tokens. */
+  readonly scopes?: readonly string[] | undefined;
+  readonly audiences?: readonly string[] | undefined;
 }
 
 /** One credential a workload may have, under the name clients may ask for it by. */
@@ -24,6 +28,7 @@ export interface GrantProfile {
   readonly request: IssueRequest;
   /** The connector's own region, where it has one. */
   readonly region: string | undefined;
+  readonly account?: TokenAccount | undefined;
 }
 
 /**
@@ -47,6 +52,7 @@ export async function resolveGrants(
     }
     if (line.seconds !== undefined) draft.seconds.push(line.seconds);
     draft.resources.push(resourceOf(draft.record, draft.type, line));
+    if (line.audiences !== undefined) draft.audiences.push(...line.audiences);
     drafts.set(name, draft);
   }
   return [...drafts].map(([name, draft]) => profileOf(name, draft));
@@ -57,6 +63,7 @@ interface Draft {
   readonly type: ConnectorType;
   readonly resources: ResourceRequest[];
   readonly seconds: number[];
+  readonly audiences: string[];
 }
 
 async function draftFor(
@@ -64,10 +71,13 @@ async function draftFor(
   { connector }: GrantLine,
 ): Promise<Draft> {
   const record = await service.catalog.get(connector);
-  return { record, type: lookup(service.types, record.type, 'type'), resources: [], seconds: [] };
+  return { record, type: lookup(service.types, record.type, 'type'), ...NOTHING_YET() };
 }
 
-function profileOf(name: string, { record, type, resources, seconds }: Draft): GrantProfile {
+const NOTHING_YET = () => ({ resources: [], seconds: [], audiences: [] });
+
+function profileOf(name: string, draft: Draft): GrantProfile {
+  const { record, type, resources, seconds, audiences } = draft;
   const method = lookup(type.authMethods, record.auth_method, 'auth_method');
   const asked = seconds.length === 0 ? undefined : Math.min(...seconds);
   checkLifetime(record, method, asked);
@@ -76,6 +86,12 @@ function profileOf(name: string, { record, type, resources, seconds }: Draft): G
     name,
     kind: method.yields,
     region: typeof region === 'string' ? region : undefined,
+    account: type.account?.({
+      method: method.kind,
+      config: record.config,
+      resources,
+      audiences: audiences.length === 0 ? undefined : audiences,
+    }),
     request: {
       connector: record.name,
       resources: nonEmpty(resources),
@@ -106,7 +122,7 @@ function checkLifetime(
 export function resourceOf(
   record: ConnectorRecord,
   type: ConnectorType,
-  asked: Pick<GrantLine, 'resource_type' | 'resource_id' | 'access'>,
+  asked: Pick<GrantLine, 'resource_type' | 'resource_id' | 'access' | 'scopes'>,
 ): ResourceRequest {
   try {
     const kind =
@@ -118,12 +134,24 @@ export function resourceOf(
       asked.resource_id === undefined
         ? own
         : resourceType.canonical(asked.resource_id, record.config);
+    const scopes = scopesOf(resourceType, asked.scopes);
     return id === undefined || !resourceType.instances
-      ? { type: kind, access }
-      : { type: kind, id, access };
+      ? { type: kind, access, ...scopes }
+      : { type: kind, id, access, ...scopes };
   } catch (error) {
     throw withSubject(error, record.name);
   }
+}
+
+function scopesOf(type: ResourceType, asked: readonly string[] | undefined) {
+  if (asked === undefined) return {};
+  if (type.scopes !== true) {
+    throw new ValetkeyError('INPUT_INVALID', {
+      subject: 'scopes',
+      reason: `${type.kind} cannot be limited to scopes`,
+    });
+  }
+  return { scopes: [...new Set(asked)].sort() };
 }
 
 /** With an id, the one type that takes it; without, the whole account. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { credentialId } from '../core/credential.ts';
 import type { Issued } from '../core/credential.ts';
+import { subjectOf } from '../core/events.ts';
 import type { Events, Evidence } from '../core/events.ts';
 
 /** Who was handed what: one audit record per credential and holder (invariant 11). */
@@ -36,7 +37,7 @@ export function createHandouts(
         type: 'issued',
         at: clock.now(),
         evidence,
-        subject: { connector: issued.request.connector, resources: issued.request.resources },
+        subject: subjectOf(issued.request),
         credentialId: credentialId(issued.credential),
         expiresAt: issued.credential.expiresAt,
         narrowed: issued.narrowed,

@@ -1,5 +1,6 @@
 import type { ConnectorInput } from '../connectors/contract.ts';
 import type { OpenConnector } from '../connectors/issue.ts';
+import { holderOf } from '../core/credential.ts';
 import type { Credential, Issued, ResourceRequest } from '../core/credential.ts';
 import { toValetkeyError, toWire, ValetkeyError } from '../core/errors.ts';
 import type { ResourceListing, VerifyResult } from '../core/view.ts';
@@ -34,10 +35,11 @@ export async function verifySubject(
   if (failed !== undefined && (rows.length === 1 || worked === undefined)) throw failed.error;
   const credential = worked?.issued?.credential;
   if (credential === undefined) throw new ValetkeyError('INTERNAL');
+  const { principal, account } = holderOf(credential);
   return {
     connector: subject.open.record.name,
-    principal: credential.principalArn,
-    accountId: credential.accountId,
+    principal,
+    accountId: account,
     resources: rows.map(({ listing }) => listing),
     expiresAt: isoTime(credential.expiresAt),
   };

@@ -1,7 +1,7 @@
 import type { CatalogEntry } from '../catalog/catalog.ts';
 import type { ConnectorRecord } from '../catalog/record.ts';
 import type { ConnectorType } from '../connectors/contract.ts';
-import { credentialId } from '../core/credential.ts';
+import { credentialId, holderOf } from '../core/credential.ts';
 import type { Issued } from '../core/credential.ts';
 import { toWire } from '../core/errors.ts';
 import type { ConnectorView, IssuedView } from '../core/view.ts';
@@ -60,13 +60,14 @@ export function brokenView(entry: CatalogEntry & { readonly record?: undefined }
 
 export function issuedView(issued: Issued): IssuedView {
   const { credential, request } = issued;
+  const { principal, account } = holderOf(credential);
   return {
     connector: request.connector,
     resources: request.resources,
     kind: credential.kind,
     credentialId: credentialId(credential),
-    principal: credential.principalArn,
-    accountId: credential.accountId,
+    principal,
+    accountId: account,
     narrowed: issued.narrowed,
     issuedAt: isoTime(credential.issuedAt),
     expiresAt: isoTime(credential.expiresAt),

@@ -6,11 +6,13 @@ import type { Evidence } from '../core/events.ts';
 import type { Peer } from '../core/peer.ts';
 import type {
   Caller,
+  CallerAccount,
   Connection,
   EndpointContext,
   IssueChoice,
   Proof,
 } from '../endpoints/contract.ts';
+import { requestFor } from './choose-token.ts';
 import { byListener, bySubject } from './identify.ts';
 import type { VerifyServiceAccount } from './service-accounts.ts';
 import type { Tokens } from './tokens.ts';
@@ -74,6 +76,12 @@ export function createAccess(
       },
       get imdsV1() {
         return current().imdsV1;
+      },
+      get gce() {
+        return current().gce;
+      },
+      get accounts() {
+        return accountsOf(current());
       },
       profiles(kind) {
         const { profiles } = current();
@@ -156,7 +164,7 @@ export function createAccess(
     const profile =
       workload === undefined ? undefined : chooseProfile(workload, choice.kind, choice.profile);
     if (profile === undefined) throw new ValetkeyError('NOT_FOUND');
-    return options.get(profile.request, choice.waitMs);
+    return options.get(requestFor(profile, choice), choice.waitMs);
   }
 
   return {
@@ -192,6 +200,19 @@ export function createAccess(
       }
     },
   };
+}
+
+const accounts = new WeakMap<Workload, readonly CallerAccount[]>();
+
+function accountsOf(workload: Workload): readonly CallerAccount[] {
+  const known = accounts.get(workload);
+  if (known !== undefined) return known;
+  const { profiles } = workload;
+  const made = (profiles instanceof ValetkeyError ? [] : profiles).flatMap(({ name, account }) =>
+    account === undefined ? [] : [{ ...account, profile: name }],
+  );
+  accounts.set(workload, made);
+  return made;
 }
 
 /** In constant time, and without memory of its own: it is asked for every request. */

@@ -1,5 +1,7 @@
 import type { CredentialKind, IssueRequest } from '../core/credential.ts';
 import { ValetkeyError } from '../core/errors.ts';
+import type { TokenAccount } from '../core/token-account.ts';
+import type { GceInstance } from '../endpoints/contract.ts';
 
 /** How a workload's processes prove who they are, besides the bearer secret. */
 export type ClientRule =
@@ -14,6 +16,8 @@ export interface WorkloadProfile {
   readonly kind: CredentialKind;
   readonly request: IssueRequest;
   readonly region: string | undefined;
+  /** For profiles that issue tokens. */
+  readonly account?: TokenAccount | undefined;
 }
 
 /** A named consumer: what it may have and how it proves who it is. */
@@ -22,12 +26,16 @@ export interface Workload {
   readonly region: string | undefined;
   readonly roleName: string;
   readonly imdsV1: boolean;
+  readonly gce: GceInstance;
   readonly clients: readonly ClientRule[];
   /** The default one first; or why its grants cannot be used. */
   readonly profiles: readonly WorkloadProfile[] | ValetkeyError;
 }
 
-/** The profile a request is answered with; `undefined` when the workload has none of that name and kind. */
+/**
+ * The profile a request is answered with; `undefined` when the workload has none of that name and
+ * kind. An identity token comes from the profile that issues the account's access tokens.
+ */
 export function chooseProfile(
   workload: Workload,
   kind: CredentialKind,
@@ -35,7 +43,8 @@ export function chooseProfile(
 ): WorkloadProfile | undefined {
   const { profiles } = workload;
   if (profiles instanceof ValetkeyError) throw profiles;
+  const issuing = kind === 'id-token' ? 'access-token' : kind;
   return profiles.find(
-    (profile) => profile.kind === kind && (name === undefined || profile.name === name),
+    (profile) => profile.kind === issuing && (name === undefined || profile.name === name),
   );
 }

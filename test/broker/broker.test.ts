@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { createBroker } from '../../src/broker/broker.ts';
 import type { Issuer } from '../../src/broker/broker.ts';
+import { ofKind } from '../../src/core/credential.ts';
 import type { Issued, IssueRequest } from '../../src/core/credential.ts';
 import { ValetkeyError } from '../../src/core/errors.ts';
 import { createEvents } from '../../src/core/events.ts';
@@ -65,7 +66,7 @@ function issuedAt(now: number, lifeMs: number, number: number, request: IssueReq
   };
 }
 
-const key = (issued: Issued) => issued.credential.accessKeyId;
+const key = (issued: Issued) => ofKind(issued.credential, 'aws-session').accessKeyId;
 const codeOf = async (promise: Issued | Promise<Issued>) => {
   try {
     await promise;

@@ -49,8 +49,19 @@ async function daemon(issue: () => Promise<Issued>) {
   const api: Partial<ControlApi> = {
     workloadProfiles: async (input) => {
       calls.push(['workloadProfiles', input]);
-      const profiles = ['aws-dev', 'other'].map((name) => ({ name, request }));
-      return { workload: 'dev', roleName: 'dev', imdsV1: false, profiles };
+      const profiles = ['aws-dev', 'other'].map((name) => ({
+        name,
+        kind: 'aws-session' as const,
+        request,
+      }));
+      const gce = {
+        name: 'dev',
+        machineType: 'custom',
+        tags: [],
+        attributes: {},
+        projectAttributes: {},
+      };
+      return { workload: 'dev', roleName: 'dev', imdsV1: false, gce, profiles };
     },
     issue: async (input) => {
       calls.push(['issue', input]);

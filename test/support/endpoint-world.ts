@@ -3,7 +3,13 @@ import { ConnectorName } from '../../src/core/ids.ts';
 import { ValetkeyError } from '../../src/core/errors.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import type { Event } from '../../src/core/events.ts';
-import type { Caller, EndpointContext, IssueChoice, Proof } from '../../src/endpoints/contract.ts';
+import type {
+  Caller,
+  EndpointContext,
+  GceInstance,
+  IssueChoice,
+  Proof,
+} from '../../src/endpoints/contract.ts';
 import { fakeClock } from './fake-clock.ts';
 import type { FakeClock } from './fake-clock.ts';
 
@@ -44,6 +50,8 @@ export interface World {
   nobody: boolean;
   /** Answer with promises, as a lookup in the kernel or a cold cache does. */
   slowly: boolean;
+  /** Who waits for workloads to change. */
+  readonly listeners: Set<() => void>;
   session: AwsSession;
 }
 
@@ -61,6 +69,14 @@ export function session(at: number, profile = 'main', tokenLength = 400): AwsSes
   };
 }
 
+const GCE: GceInstance = {
+  name: 'app',
+  machineType: 'custom',
+  tags: [],
+  attributes: {},
+  projectAttributes: {},
+};
+
 const PROFILES = ['main', 'other'];
 
 export function caller(changes: Partial<Caller> = {}): Caller {
@@ -69,6 +85,8 @@ export function caller(changes: Partial<Caller> = {}): Caller {
     region: 'eu-west-1',
     roleName: 'app-role',
     imdsV1: false,
+    gce: GCE,
+    accounts: [],
     profiles: (kind) => (kind === 'aws-session' ? PROFILES : []),
     ...changes,
   };
@@ -113,10 +131,16 @@ export function endpointWorld(): World {
     caller: caller(),
     nobody: false,
     slowly: false,
+    listeners: new Set(),
     session: session(clock.now()),
     context: {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+      onChange: (listener) => {
+        world.listeners.add(listener);
+        return () => void world.listeners.delete(listener);
+      },
       installationId: 'a1b2c3d4e5f60718'.repeat(4),
       identify: (_connection, proof) => soon(whoShows(proof)),
       holds: (found) => !world.nobody && found === world.caller,

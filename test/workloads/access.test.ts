@@ -24,6 +24,7 @@ function workload(name: string, clients: readonly ClientRule[], connectors = [na
     region: 'eu-west-1',
     roleName: name,
     imdsV1: false,
+    gce: { name: 'app', machineType: 'custom', tags: [], attributes: {}, projectAttributes: {} },
     clients,
     profiles: connectors.map((connector) => ({
       name: connector,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-import type { AwsSession } from '../../core/credential.ts';
+import { ofKind } from '../../core/credential.ts';
+import type { Credential } from '../../core/credential.ts';
 import { ValetkeyError } from '../../core/errors.ts';
 import { secret, type Secret } from '../../core/secret.ts';
 import type { AwsKeys } from './cloud.ts';
@@ -57,8 +58,9 @@ export function mustBeTemporary({ accessKeyId }: AwsKeys, subject = 'aws_access_
   }
 }
 
-/** The keys of a session, to go on with. */
-export function keysOf(session: AwsSession): AwsKeys {
+/** The keys of a session, to go on with. Throws `INTERNAL` for a credential that is none. */
+export function keysOf(credential: Credential): AwsKeys {
+  const session = ofKind(credential, 'aws-session');
   return {
     accessKeyId: session.accessKeyId,
     secretAccessKey: secret(session.secretAccessKey),

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Machine } from '../contract.ts';
 import { ValetkeyError } from '../../core/errors.ts';
 import { readEndpointDocument, type TimedKeys } from './credential-document.ts';
-import { askMetadata, type MetadataAnswer } from './metadata-http.ts';
+import { askMetadata, type MetadataAnswer } from '../outbound/metadata-http.ts';
 import type { ContainerSource } from './source.ts';
 
 const TIMEOUT_MS = 2_000; // botocore ContainerMetadataFetcher.TIMEOUT_SECONDS

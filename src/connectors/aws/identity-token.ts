@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { ValetkeyError } from '../../core/errors.ts';
 import { secret, type Secret } from '../../core/secret.ts';
 import type { Machine } from '../contract.ts';
-import { mapOf } from './flat-values.ts';
-import { namesNobody } from './place.ts';
-import { fetchText } from './token-http.ts';
+import { mapOf } from '../fields/flat-values.ts';
+import { namesNobody } from '../outbound/near-hosts.ts';
+import { fetchText } from '../outbound/token-http.ts';
 
 /*
  * Where a web identity token comes from: a file that something else keeps fresh (Kubernetes), or a
@@ -107,7 +107,9 @@ async function askForToken(
     ...config.token_headers,
     ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
   };
-  return tokenIn(await fetchText({ url, headers, env: machine.env, signal }));
+  return tokenIn(
+    await fetchText({ url, headers, env: machine.env, caVariables: ['AWS_CA_BUNDLE'], signal }),
+  );
 }
 
 async function bearerOf(

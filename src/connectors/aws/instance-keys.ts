@@ -1,7 +1,7 @@
 import type { Machine } from '../contract.ts';
 import { ValetkeyError } from '../../core/errors.ts';
 import { readEndpointDocument, type TimedKeys } from './credential-document.ts';
-import { askMetadata, type MetadataAnswer } from './metadata-http.ts';
+import { askMetadata, type MetadataAnswer } from '../outbound/metadata-http.ts';
 import type { InstanceSource } from './source.ts';
 
 const TIMEOUT_MS = 1_000; // botocore metadata_service_timeout

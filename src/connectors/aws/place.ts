@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 import { parseKmsKeyArn, parseRegion, partitionOfRegion } from './arn.ts';
 import type { StsPlace } from './cloud.ts';
-import { checkedBy } from './flat-values.ts';
-import { keepsSecrets } from './near-hosts.ts';
+import { checkedBy } from '../fields/flat-values.ts';
+import { keepsSecrets, namesNobody } from '../outbound/near-hosts.ts';
 
 const region = z.string().superRefine(checkedBy(parseRegion));
 const url = z
@@ -65,12 +65,6 @@ export function checkPlace(
     const message = `it is in partition ${partition}, region ${config.region} is not`;
     ctx.addIssue({ code: 'custom', path: [field], message });
   }
-}
-
-/** A URL that brings a user and a password would keep them in a file that is shared. */
-export function namesNobody(text: string): boolean {
-  const { username, password } = new URL(text);
-  return username === '' && password === '';
 }
 
 /** What the functions here read; any connector's configuration is one. */

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-
 import type { Machine } from '../contract.ts';
 import { ValetkeyError } from '../../core/errors.ts';
-import { splitCommand } from './command-line.ts';
+import { splitCommand } from '../outbound/command-line.ts';
+import { ProgramError, runProgram } from '../outbound/program.ts';
 import { readProcessDocument, type TimedKeys } from './credential-document.ts';
 
 const TIMEOUT_MS = 60_000; // aws-sdk-go-v2 processcreds.DefaultTimeout
@@ -32,57 +31,26 @@ function wordsOf(command: string): readonly [string, ...string[]] {
   throw failed('CONFIG_INVALID', 'the command cannot be split into words', undefined);
 }
 
-/** What the program prints; its end, its output and its time are bounded, and it dies with `signal`. */
 async function run(
-  [program, ...words]: readonly [string, ...string[]],
-  machine: Machine,
+  words: readonly [string, ...string[]],
+  { env, clock }: Machine,
   signal: AbortSignal,
 ): Promise<string> {
-  signal.throwIfAborted();
-  const done = new AbortController();
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const child = spawn(program, words, {
-    env: { ...machine.env },
-    shell: false,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    windowsHide: true,
-  });
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  let size = 0;
-  child.stdout.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    stdout.push(chunk);
-    if (size > MAX_OUTPUT_BYTES) {
-      reject(failed('UPSTREAM_MALFORMED', 'it prints too much', undefined));
-    }
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    if (stderr.length < 4) stderr.push(chunk.subarray(0, 1_024));
-  });
-  child.on('error', (error) => reject(failed('CONFIG_INVALID', 'it cannot be started', error)));
-  child.on('close', (status) => {
-    const said = Buffer.concat(stderr).toString('utf8');
-    if (status === 0) resolve(Buffer.concat(stdout).toString('utf8'));
-    else reject(failed('UPSTREAM_DENIED', `it ended with status ${status ?? 'unknown'}`, said));
-  });
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  machine.clock.sleep(TIMEOUT_MS, done.signal).then(
-    () => reject(failed('UPSTREAM_UNAVAILABLE', 'it has not ended within a minute', undefined)),
-    () => {},
-  );
+  const limits = { timeoutMs: TIMEOUT_MS, maxOutputBytes: MAX_OUTPUT_BYTES };
   try {
-    return await promise;
-  } finally {
-    done.abort();
-    signal.removeEventListener('abort', onAbort);
-    // A grandchild may hold the pipes open; nothing more is read from them.
-    child.kill('SIGKILL');
-    child.stdout.destroy();
-    child.stderr.destroy();
+    return await runProgram(words, { env, clock, signal, ...limits });
+  } catch (error) {
+    if (!(error instanceof ProgramError)) throw error;
+    throw failed(CODES[error.why], error.message, error.said);
   }
 }
+
+const CODES = {
+  'not-started': 'CONFIG_INVALID',
+  status: 'UPSTREAM_DENIED',
+  'too-much': 'UPSTREAM_MALFORMED',
+  'too-late': 'UPSTREAM_UNAVAILABLE',
+} as const;
 
 function failed(
   code: 'CONFIG_INVALID' | 'UPSTREAM_DENIED' | 'UPSTREAM_MALFORMED' | 'UPSTREAM_UNAVAILABLE',

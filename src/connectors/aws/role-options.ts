@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { parsePolicyArn, parseRoleArn, partitionOfRegion } from './arn.ts';
 import type { RoleHop, Tag } from './cloud.ts';
-import { checkedBy, complaint, listOf, mapOf } from './flat-values.ts';
+import { checkedBy, complaint, listOf, mapOf } from '../fields/flat-values.ts';
 import { checkPlace, type PlaceConfig } from './place.ts';
 import { sized } from './session-policy.ts';
 import { compactPolicy, parseUserPolicy } from './user-policy.ts';

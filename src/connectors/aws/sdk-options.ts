@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
 
 import { ValetkeyError } from '../../core/errors.ts';
 import type { Machine } from '../contract.ts';
 import { defaultRegionOf } from './arn.ts';
+import { proxyOf, readBundle } from '../outbound/network.ts';
 import { boundAnswers } from './bounded-answer.ts';
 import type { AwsKeys, StsPlace } from './cloud.ts';
 
@@ -42,7 +42,7 @@ async function openHandler(env: Env): Promise<NodeHttpHandler> {
     import('node:http'),
     import('node:https'),
     import('@smithy/node-http-handler'),
-    readBundle(env['AWS_CA_BUNDLE']),
+    readBundle(env, 'AWS_CA_BUNDLE'),
   ]);
   const agent = { keepAlive: true, maxFreeSockets: SOCKETS_MAX, proxyEnv: proxyOf(env) };
   const handler = new Handler({
@@ -53,25 +53,6 @@ async function openHandler(env: Env): Promise<NodeHttpHandler> {
     httpsAgent: new https.Agent({ ...agent, ...(ca === undefined ? {} : { ca }) }),
   });
   return boundAnswers(handler);
-}
-
-/** The PEM text of `AWS_CA_BUNDLE`; `undefined` when it is not set. */
-export async function readBundle(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined || path === '') return undefined;
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new ValetkeyError('CONFIG_UNREADABLE', { subject: 'AWS_CA_BUNDLE', cause });
-  }
-}
-
-/** The lower-case names win, as in curl. */
-export function proxyOf(env: Env) {
-  return {
-    HTTP_PROXY: env['http_proxy'] ?? env['HTTP_PROXY'],
-    HTTPS_PROXY: env['https_proxy'] ?? env['HTTPS_PROXY'],
-    NO_PROXY: env['no_proxy'] ?? env['NO_PROXY'],
-  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Credential } from '../../core/credential.ts';
+import type { AwsSession } from '../../core/credential.ts';
 import { toValetkeyError } from '../../core/errors.ts';
 import { respond } from '../answer.ts';
 import type {
@@ -46,7 +46,7 @@ export interface Denied {
 export interface ContainerProtocol {
   /** May the path name a profile (`/v1/credentials/NAME`)? */
   readonly profiles: boolean;
-  readonly document: (credential: Credential) => Answer;
+  readonly document: (credential: AwsSession) => Answer;
   /** Who asks, from the `Authorization` header as received. */
   readonly identify: (
     connection: Connection,

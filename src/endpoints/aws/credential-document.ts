@@ -1,4 +1,5 @@
-import type { Credential, Issued } from '../../core/credential.ts';
+import { ofKind } from '../../core/credential.ts';
+import type { AwsSession, Issued } from '../../core/credential.ts';
 import { ValetkeyError } from '../../core/errors.ts';
 import { jsonAnswer } from '../answer.ts';
 import type { Answer } from '../contract.ts';
@@ -12,7 +13,7 @@ export function isoSeconds(ms: number): string {
 }
 
 /** The fields all container protocols share; each is a non-empty string, none is ever null. */
-function sessionFields(credential: Credential): Record<string, string> {
+function sessionFields(credential: AwsSession): Record<string, string> {
   return {
     AccessKeyId: credential.accessKeyId,
     SecretAccessKey: credential.secretAccessKey,
@@ -24,7 +25,7 @@ function sessionFields(credential: Credential): Record<string, string> {
 }
 
 /** ECS task credentials. No `Code`: Rust takes any value but `Success` for an error. */
-export function ecsDocument(credential: Credential): Answer {
+export function ecsDocument(credential: AwsSession): Answer {
   const { roleArn } = credential;
   return jsonAnswer(200, {
     ...(roleArn === undefined ? {} : { RoleArn: roleArn }),
@@ -33,7 +34,7 @@ export function ecsDocument(credential: Credential): Answer {
 }
 
 /** EKS Pod Identity: the same without the role. */
-export function podIdentityDocument(credential: Credential): Answer {
+export function podIdentityDocument(credential: AwsSession): Answer {
   return jsonAnswer(200, sessionFields(credential));
 }
 
@@ -41,7 +42,7 @@ export function podIdentityDocument(credential: Credential): Answer {
  * EC2 instance metadata. `LastUpdated` must not lie in the future: s3cmd would ask again for every
  * request. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html
  */
-export function imdsDocument(credential: Credential, now: number): Answer {
+export function imdsDocument(credential: AwsSession, now: number): Answer {
   return jsonAnswer(200, {
     Code: 'Success',
     LastUpdated: isoSeconds(Math.min(credential.issuedAt, now)),
@@ -56,10 +57,11 @@ export function imdsDocument(credential: Credential, now: number): Answer {
  */
 export function createDocuments(
   now: () => number,
-  encode: (credential: Credential, now: number) => Answer,
+  encode: (credential: AwsSession, now: number) => Answer,
 ): (issued: Issued) => Answer {
-  const encoded = new WeakMap<Credential, Answer>();
-  return ({ credential }) => {
+  const encoded = new WeakMap<AwsSession, Answer>();
+  return (issued) => {
+    const credential = ofKind(issued.credential, 'aws-session');
     const at = now();
     if (credential.expiresAt <= at) {
       throw new ValetkeyError('UPSTREAM_UNAVAILABLE', {

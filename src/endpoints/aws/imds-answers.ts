@@ -1,3 +1,4 @@
+import { ofKind } from '../../core/credential.ts';
 import type { AwsSession } from '../../core/credential.ts';
 import { textAnswer } from '../answer.ts';
 import type { Answer, Caller, EndpointContext, IssueChoice } from '../contract.ts';
@@ -61,7 +62,12 @@ export function metadataAnswers(context: EndpointContext): Record<string, Metada
   const profile: MetadataAnswer = (caller) =>
     hasRole(caller)
       ? whenReady(context.issue(caller, METADATA_CHOICE), ({ credential }) =>
-          profileDocument(credential, caller.roleName, installationId, context.now()),
+          profileDocument(
+            ofKind(credential, 'aws-session'),
+            caller.roleName,
+            installationId,
+            context.now(),
+          ),
         )
       : IMDS_NOT_FOUND;
 
@@ -101,7 +107,8 @@ async function sessionOf(
 ): Promise<AwsSession | undefined> {
   if (!hasRole(caller)) return undefined;
   try {
-    return (await context.issue(caller, METADATA_CHOICE)).credential;
+    const { credential } = await context.issue(caller, METADATA_CHOICE);
+    return ofKind(credential, 'aws-session');
   } catch {
     return undefined;
   }

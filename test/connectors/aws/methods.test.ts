@@ -9,6 +9,7 @@ import type { AwsCloud, AwsScope } from '../../../src/connectors/aws/cloud.ts';
 import { keysOf } from '../../../src/connectors/aws/access-key.ts';
 import s3Bucket from '../../../src/connectors/aws/resource-types/s3-bucket.ts';
 import type { AuthMethodSpec, ConnectorInput } from '../../../src/connectors/contract.ts';
+import { ofKind } from '../../../src/core/credential.ts';
 import type { Access } from '../../../src/core/credential.ts';
 import { secret } from '../../../src/core/secret.ts';
 import type { UserWithKey } from '../../../src/stand-ins/aws/accounts.ts';
@@ -63,7 +64,7 @@ async function issue(
     connector?: Partial<ConnectorInput>;
   } = {},
 ) {
-  return await method.issue({
+  const credential = await method.issue({
     connector: connectorOf({ secret: secretsOfUser(user), ...more.connector }),
     config: method.config.parse({ ...REGION, ...config }),
     scope: more.scope,
@@ -73,6 +74,7 @@ async function issue(
     signal: never(),
     saveLogin: saveNothing,
   });
+  return ofKind(credential, 'aws-session');
 }
 
 /** Which of the two buckets a credential can list, by asking S3. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { splitCommand } from '../../../src/connectors/aws/command-line.ts';
+import { splitCommand } from '../../../src/connectors/outbound/command-line.ts';
 import { processKeys } from '../../../src/connectors/aws/process-keys.ts';
 import { settle } from '../../support/fake-clock.ts';
 import { never } from './aws-bed.ts';

@@ -19,6 +19,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import iamRole from '../../../src/connectors/aws/auth-methods/iam-role.ts';
 import awsGeneric from '../../../src/connectors/aws/resource-types/aws-generic.ts';
 import s3Bucket from '../../../src/connectors/aws/resource-types/s3-bucket.ts';
+import { ofKind } from '../../../src/core/credential.ts';
 import type { Access, Credential } from '../../../src/core/credential.ts';
 import type { UserWithKey } from '../../../src/stand-ins/aws/accounts.ts';
 import {
@@ -75,7 +76,7 @@ function clientFor(credential: Credential): S3Client {
     region: 'eu-west-1',
     endpoint: bed.aws.url,
     forcePathStyle: true,
-    credentials: credential,
+    credentials: ofKind(credential, 'aws-session'),
   });
   // The stand-in goes by the test's clock.
   client.config.systemClockOffset = bed.clock.now() - Date.now();

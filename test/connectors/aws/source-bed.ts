@@ -6,6 +6,7 @@ import type {
   ConnectorInput,
   LoginResult,
 } from '../../../src/connectors/contract.ts';
+import { ofKind } from '../../../src/core/credential.ts';
 import type { AwsSession } from '../../../src/core/credential.ts';
 import type { UserWithKey } from '../../../src/stand-ins/aws/accounts.ts';
 import {
@@ -108,7 +109,7 @@ export async function issueBy(
   config: object,
   more: IssueMore = {},
 ): Promise<AwsSession> {
-  return await method.issue({
+  const credential = await method.issue({
     connector: connectorOf(more.connector),
     config: method.config.parse(config),
     scope: more.scope,
@@ -118,4 +119,5 @@ export async function issueBy(
     signal: never(),
     saveLogin: more.saveLogin ?? saveNothing,
   });
+  return ofKind(credential, 'aws-session');
 }

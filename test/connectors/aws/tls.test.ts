@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { fetchText } from '../../../src/connectors/aws/token-http.ts';
+import { fetchText } from '../../../src/connectors/outbound/token-http.ts';
 import type { UserWithKey } from '../../../src/stand-ins/aws/accounts.ts';
 import { cloudOf, keysOfUser, never, portOf, startBed, type Bed } from './aws-bed.ts';
 
@@ -115,7 +115,13 @@ it('HTTPS_PROXY is gone through, unless NO_PROXY names the host', async () => {
 });
 
 const ask = async (env: Record<string, string>) =>
-  await fetchText({ url: new URL(`${secureUrl}/`), headers: {}, env, signal: never() });
+  await fetchText({
+    url: new URL(`${secureUrl}/`),
+    headers: {},
+    env,
+    caVariables: ['AWS_CA_BUNDLE'],
+    signal: never(),
+  });
 
 it('a token is fetched by the same rules', async () => {
   await expect(ask({})).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });

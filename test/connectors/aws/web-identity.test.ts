@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 
 import webIdentity from '../../../src/connectors/aws/auth-methods/web-identity.ts';
 import type { Machine } from '../../../src/connectors/contract.ts';
+import { ofKind } from '../../../src/core/credential.ts';
 import { secret, type Secret } from '../../../src/core/secret.ts';
 import {
   allow,
@@ -94,7 +95,7 @@ async function issue(
   } = {},
 ) {
   const machine: Machine = { ...bed.machine, env: { ...bed.machine.env, ...more.env } };
-  return await webIdentity.issue({
+  const credential = await webIdentity.issue({
     connector: connectorOf({ secret: more.secret ?? {} }),
     config: webIdentity.config.parse({ ...REGION, role_arn: roleArn, ...config }),
     scope: undefined,
@@ -104,6 +105,7 @@ async function issue(
     signal: more.signal ?? never(),
     saveLogin: saveNothing,
   });
+  return ofKind(credential, 'aws-session');
 }
 
 describe('a token from a file', () => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineAuthMethod } from '../../contract.ts';
 import { parseAccount, parseRegion } from '../arn.ts';
 import type { AwsCloud, AwsScope } from '../cloud.ts';
-import { checkedBy } from '../flat-values.ts';
+import { checkedBy } from '../../fields/flat-values.ts';
 import { placeFields } from '../place.ts';
 import { CHAINED_SECONDS } from '../role-chain.ts';
 import { checkRoles, roleFields } from '../role-options.ts';

@@ -19,3 +19,9 @@ function isNear(hostname: string): boolean {
   if (family === 0) return NEAR_NAMES.has(host);
   return NEAR.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }
+
+/** A URL that brings a user and a password would keep them in a file that is shared. */
+export function namesNobody(text: string): boolean {
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+}

@@ -1,8 +1,7 @@
 import { ValetkeyError, type ErrorCode } from '../../core/errors.ts';
 import type { Machine } from '../contract.ts';
-import { invalid } from './arn.ts';
 import { keepsSecrets } from './near-hosts.ts';
-import { proxyOf, readBundle } from './sdk-options.ts';
+import { proxyOf, readBundle } from './network.ts';
 
 const TIMEOUT_MS = 10_000;
 const BODY_MAX_BYTES = 65_536;
@@ -18,6 +17,8 @@ export interface TokenRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly env: Machine['env'];
+  /** Variables that may name a file with certificate authorities. */
+  readonly caVariables: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -25,14 +26,23 @@ export interface TokenRequest {
  * One GET whose answer is a token. No redirect is followed: it would carry the bearer elsewhere.
  * Plain HTTP only to this machine and its link.
  */
-export async function fetchText({ url, headers, env, signal }: TokenRequest): Promise<string> {
+export async function fetchText({
+  url,
+  headers,
+  env,
+  caVariables,
+  signal,
+}: TokenRequest): Promise<string> {
   if (!keepsSecrets(url)) {
-    throw invalid('token_url', 'a token is only fetched by https, or from this machine itself');
+    throw new ValetkeyError('INPUT_INVALID', {
+      subject: 'token_url',
+      reason: 'a token is only fetched by https, or from this machine itself',
+    });
   }
   signal.throwIfAborted();
   const [{ EnvHttpProxyAgent, fetch }, ca] = await Promise.all([
     import('undici'),
-    readBundle(env['AWS_CA_BUNDLE']),
+    readBundle(env, ...caVariables),
   ]);
   const { HTTPS_PROXY, NO_PROXY } = proxyOf(env);
   // Empty texts, not absent ones: those would be looked up among the process's own variables.
