@@ -25,6 +25,8 @@ export interface BearerToken {
   readonly scopes: readonly string[];
   /** Was it signed here instead of issued by Google? Such a token cannot be exchanged. */
   readonly selfSigned?: boolean | undefined;
+  /** A person's e-mail by the identity token that came with it; Google sends none for every consent. */
+  readonly email?: string | undefined;
 }
 
 export interface SignedIdToken {

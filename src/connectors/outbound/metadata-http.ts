@@ -13,6 +13,8 @@ export interface MetadataRequest {
 
 export interface MetadataAnswer {
   readonly status: number;
+  /** A header's value by its name in any case; `undefined` when it is absent or repeated. */
+  header(name: string): string | undefined;
   readonly text: string;
 }
 
@@ -39,7 +41,14 @@ export async function askMetadata(ask: MetadataRequest): Promise<MetadataAnswer>
       headers: ask.headers ?? {},
       signal: AbortSignal.any([ask.signal, late.signal]),
     });
-    return { status: answer.statusCode, text: await answer.body.text() };
+    return {
+      status: answer.statusCode,
+      header: (name) => {
+        const value = answer.headers[name.toLowerCase()];
+        return typeof value === 'string' ? value : undefined;
+      },
+      text: await answer.body.text(),
+    };
   } catch (error) {
     ask.signal.throwIfAborted();
     throw new ValetkeyError('UPSTREAM_UNAVAILABLE', {
