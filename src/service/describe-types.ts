@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { AuthMethod, ConnectorType, ResourceType } from '../connectors/contract.ts';
 import type { AuthMethodView, FieldView, ResourceTypeView, TypeView } from '../core/view.ts';
+import { narrowing } from './narrowing.ts';
 
 interface FieldSchema {
   readonly type?: string;
@@ -17,17 +18,17 @@ export function typeView(type: ConnectorType): TypeView {
     title: type.title,
     description: type.description,
     autoConfigure: type.autoConfigure !== undefined,
-    authMethods: Object.values(type.authMethods).map(methodView),
+    authMethods: Object.values(type.authMethods).map((method) => methodView(type, method)),
     resourceTypes: Object.values(type.resourceTypes).map(resourceTypeView),
   };
 }
 
-function methodView(method: AuthMethod): AuthMethodView {
+function methodView(type: ConnectorType, method: AuthMethod): AuthMethodView {
   return {
     kind: method.kind,
     title: method.title,
     description: method.description,
-    narrows: narrowing(method),
+    narrows: narrowing(type, method),
     alternatives: method.alternatives,
     lifetime: method.lifetime,
     login: method.login !== undefined,
@@ -52,18 +53,6 @@ function shapeOf(schema: z.ZodObject, secret: boolean): readonly FieldView[] {
     ...(field.default === undefined ? {} : { default: field.default }),
     description: field.description ?? '',
   }));
-}
-
-/** Asked with the configurations that make a difference to any method: do the answers differ? */
-function narrowing(method: AuthMethod): AuthMethodView['narrows'] {
-  const without = method.narrows({});
-  if (method.narrows({ as_is: true }) !== without) return 'depends';
-  const withRole = method.narrows({
-    role_arn: 'arn:aws:iam::000000000000:role/any',
-    role_chain: [],
-  });
-  if (without === withRole) return without ? 'yes' : 'no';
-  return 'depends';
 }
 
 function resourceTypeView(type: ResourceType): ResourceTypeView {

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import type { AuthMethod } from '../connectors/contract.ts';
 import { checked, parseConfig } from '../connectors/input.ts';
 import { ValetkeyError } from '../core/errors.ts';
@@ -41,6 +43,34 @@ export function completed(
   if (method.complete === undefined) return { ...config };
   const found = withoutUndefined(method.complete(config, fields));
   return withoutUndefined(parseConfig(method, { ...found, ...config }));
+}
+
+/**
+ * A configuration without what its secret told: the next secret is to tell that anew, and what a
+ * person wrote over it stays. Facts of a secret that is not understood any more are kept.
+ */
+export function withoutTold(
+  method: AuthMethod,
+  config: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, Secret>>,
+): Record<string, unknown> {
+  const told = toldBy(method, config, fields);
+  return Object.fromEntries(
+    Object.entries(config).filter(([name, value]) => !isDeepStrictEqual(told[name], value)),
+  );
+}
+
+function toldBy(
+  method: AuthMethod,
+  config: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, Secret>>,
+): Readonly<Record<string, unknown>> {
+  if (method.complete === undefined || Object.keys(fields).length === 0) return {};
+  try {
+    return method.complete(config, fields);
+  } catch {
+    return {};
+  }
 }
 
 function unknownField(method: AuthMethod, name: string): ValetkeyError {

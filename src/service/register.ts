@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
-import { RENEWAL, tooShort } from '../broker/renewal.ts';
 import type { ConnectorRecord } from '../catalog/record.ts';
 import type { AuthMethod, ConnectorType, LoginResult } from '../connectors/contract.ts';
-import { lookup, secondsFor } from '../connectors/input.ts';
+import { lookup } from '../connectors/input.ts';
 import type { Checked } from '../control/schema.ts';
 import type { Saved } from '../control/api.ts';
 import { ValetkeyError, withSubject } from '../core/errors.ts';
 import { loginSecretIdOf, secretIdOf } from '../core/ids.ts';
 import type { Secret } from '../core/secret.ts';
+import { checkRecord, warningsFor } from './check.ts';
 import type { Service } from './context.ts';
 import { parseExpiry, sortAttributes } from './fields.ts';
 import { resourceOf } from './grants.ts';
@@ -161,28 +161,9 @@ export function expiryOf(
   if (method.needsExpiry !== true) return undefined;
   throw new ValetkeyError('INPUT_INVALID', {
     subject: 'expires_at',
-    reason: `it is required: a stored ${method.kind} has an expiry that AWS does not tell`,
+    reason: `it is required: what a ${method.kind} connector stores runs out, and does not itself tell when`,
     hint: "give it with --expires-at 'YYYY-MM-DD HH:MM:SS' (UTC)",
   });
-}
-
-/** What must hold for any saved record: lifetime, limits, and a resource that can be narrowed to. */
-export function checkRecord(type: ConnectorType, record: ConnectorRecord): void {
-  const method = lookup(type.authMethods, record.auth_method, 'auth_method');
-  const seconds = secondsFor(method, record.config, record.expiration_seconds);
-  const short = seconds === 0 ? undefined : tooShort(seconds, RENEWAL);
-  if (short !== undefined) {
-    throw new ValetkeyError('LIFETIME_TOO_SHORT', { subject: 'expiration_seconds', reason: short });
-  }
-  const bound =
-    record.resource_type === undefined ? undefined : type.resourceTypes[record.resource_type];
-  if (bound?.instances === true && !method.narrows(record.config) && !record.allow_unscoped) {
-    throw new ValetkeyError('SCOPE_UNSUPPORTED', {
-      subject: record.name,
-      reason: `${method.kind} credentials carry all the permissions of their identity, not only ${record.resource_id ?? record.resource_type}`,
-      hint: `use ${method.alternatives ?? 'another auth method'}; to accept it all the same, add --allow-unscoped`,
-    });
-  }
 }
 
 export async function verifyDraft(service: Service, draft: Draft) {
@@ -217,29 +198,4 @@ async function saveSecret({ store, issuer }: Service, { record, ...draft }: Draf
   else if (store.writable) await store.delete(item);
   if (draft.login !== undefined) await issuer.saveLogin(record, draft.login);
   else if (store.writable) await store.delete(loginSecretIdOf(record.name));
-}
-
-export function warningsFor(
-  service: Service,
-  type: ConnectorType,
-  record: ConnectorRecord,
-): readonly string[] {
-  const method = type.authMethods[record.auth_method];
-  const warnings: string[] = [];
-  if (method !== undefined && !method.narrows(record.config)) {
-    warnings.push(
-      `${method.kind} credentials cannot be narrowed: they carry all the permissions of their identity, ` +
-        (record.allow_unscoped
-          ? 'and this connector hands them out for narrower grants too'
-          : 'so grants for single resources are refused') +
-        (method.alternatives === undefined ? '' : `; use ${method.alternatives}`),
-    );
-  }
-  if (record.expires_at !== undefined) {
-    warnings.push(`what is stored ends at ${record.expires_at} and cannot be renewed`);
-  }
-  if (service.store.kind === 'memory') {
-    warnings.push('the memory store forgets the secret when this process ends');
-  }
-  return warnings;
 }

@@ -10,9 +10,10 @@ import { ValetkeyError } from '../core/errors.ts';
 import { loginSecretIdOf, secretIdOf } from '../core/ids.ts';
 import type { SecretId } from '../core/ids.ts';
 import type { SecretFields } from '../stores/contract.ts';
+import { checkRecord, warningsFor } from './check.ts';
 import type { Service } from './context.ts';
-import { parseExpiry, sortAttributes } from './fields.ts';
-import { boundResource, checkRecord, expiryOf, verifyDraft, warningsFor } from './register.ts';
+import { parseExpiry, sortAttributes, withoutTold } from './fields.ts';
+import { boundResource, expiryOf, verifyDraft } from './register.ts';
 import type { Draft } from './register.ts';
 import { itemOf, refuseChanged, refuseInUse, refuseTaken, writeWhole } from './saved.ts';
 import { connectorView } from './view.ts';
@@ -56,7 +57,7 @@ async function draftOf(
   if (kept) refuseLost(current, { ...stored, ...input.attributes }, removed);
   const attributes = Object.fromEntries(
     Object.entries({
-      ...(kept ? current.config : {}),
+      ...(kept ? withoutTold(method, current.config, stored) : {}),
       ...revealed(stored),
       ...input.attributes,
     }).filter(([name]) => !removed.has(name)),
