@@ -37,14 +37,8 @@ function sampleConfigs(method: AuthMethod): readonly Config[] {
 
 function samplesOf(field: z.core.JSONSchema.JSONSchema): readonly unknown[] {
   if (field.enum !== undefined) return field.enum;
-  switch (field.type) {
-    case 'boolean':
-      return [true, false];
-    case 'string':
-      return ['any'];
-    default:
-      return [];
-  }
+  if (field.type === 'boolean') return [true, false];
+  return field.type === 'string' ? ['any'] : [];
 }
 
 /** What one resource of the kind would ask for; `undefined`, any at all, where no example will do. */
