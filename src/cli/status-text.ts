@@ -2,7 +2,7 @@ import type { StatusView } from '../core/view.ts';
 import { properties, table } from './table.ts';
 import { errorText } from './terminal.ts';
 import { remaining } from './times.ts';
-import { resourceText } from './views.ts';
+import { resourceText, scopeName } from './views.ts';
 
 /** What is issued, to whom, until when. */
 export function statusText(status: StatusView, now: number): string {
@@ -34,7 +34,7 @@ function issuedTable(issued: StatusView['issued'], now: number): string {
     ['CONNECTOR', 'RESOURCES', 'CREDENTIAL', 'EXPIRES IN', 'RENEWS IN', 'HELD BY', 'LAST ERROR'],
     issued.map((one) => [
       one.connector,
-      one.resources.map(resourceText).join('\n'),
+      [...one.resources.map(resourceText), ...purposeText(one)].join('\n'),
       one.credentialId,
       remaining(one.expiresAt, now),
       Date.parse(one.renewsAt) <= now ? 'now' : remaining(one.renewsAt, now),
@@ -42,4 +42,12 @@ function issuedTable(issued: StatusView['issued'], now: number): string {
       one.lastError === undefined ? '' : errorText(one.lastError),
     ]),
   );
+}
+
+/** What a bearer token is good for, below what it was issued for. */
+function purposeText({ scopes, audience }: StatusView['issued'][number]): readonly string[] {
+  return [
+    ...(scopes === undefined ? [] : [`scopes ${scopes.map(scopeName).join(' ')}`]),
+    ...(audience === undefined ? [] : [`audience ${audience}`]),
+  ];
 }

@@ -74,19 +74,27 @@ export function issuedText(view: IssuedView, now: number): string {
     RESOURCES: view.resources.map(resourceText).join('\n'),
     KIND: view.kind,
     'CREDENTIAL ID': view.credentialId,
-    PRINCIPAL: view.principal,
-    ACCOUNT: view.accountId,
+    PRINCIPAL: view.principal || 'unknown',
+    ACCOUNT: view.accountId || 'unknown',
     'ISSUED AT': view.issuedAt,
     'EXPIRES AT': view.expiresAt,
     'EXPIRES IN': remaining(view.expiresAt, now),
+    'OAUTH SCOPES': view.scopes?.join('\n'),
+    AUDIENCE: view.audience,
     NARROWED: view.narrowed ? 'yes' : 'no: it may do all that its principal may',
     SCOPE: view.scope === null ? 'none' : JSON.stringify(view.scope, undefined, 2),
   });
 }
 
 /** `s3-bucket s3://zenfiles (read)` */
-export function resourceText({ type, id, access }: ResourceRequest): string {
-  return `${type}${id === undefined ? '' : ` ${id}`} (${access})`;
+export function resourceText({ type, id, access, scopes }: ResourceRequest): string {
+  const limited = scopes === undefined ? '' : `, scopes ${scopes.map(scopeName).join(' ')}`;
+  return `${type}${id === undefined ? '' : ` ${id}`} (${access}${limited})`;
+}
+
+/** Without the part that all scopes of Google's have in common. */
+export function scopeName(scope: string): string {
+  return scope.replace(/^https:\/\/www\.googleapis\.com\/auth\//, '');
 }
 
 export function resourceNames({ error, resourceIds }: ResourceListing): string {
@@ -101,6 +109,11 @@ export function verifiedText({ resources }: VerifyResult): string {
   );
 }
 
+/** Some tokens do not say whose they are. */
+function verifiedAs({ principal }: VerifyResult): string {
+  return principal === '' ? ' and verified' : ` and verified as ${principal}`;
+}
+
 /** Tells what a registration or an update did. */
 export async function showSaved(
   terminal: Terminal,
@@ -110,7 +123,7 @@ export async function showSaved(
 ): Promise<void> {
   const { connector, verified, warnings } = saved;
   for (const warning of warnings) terminal.warn(warning);
-  const as = verified === undefined ? '' : ` and verified as ${verified.principal}`;
+  const as = verified === undefined ? '' : verifiedAs(verified);
   terminal.say(`connector ${connector.name} ${what}${as}`);
   if (output !== 'table') await show(terminal, output, saved, () => '');
   else if (verified !== undefined) terminal.print(verifiedText(verified));

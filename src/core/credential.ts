@@ -88,6 +88,21 @@ export function holderOf(credential: Credential): {
     : { principal: credential.principal, account: credential.account };
 }
 
+/** What a bearer token is good for; nothing for credentials that policies bound. */
+export function purposeOf(credential: Credential): {
+  readonly scopes?: readonly string[];
+  readonly audience?: string;
+} {
+  switch (credential.kind) {
+    case 'aws-session':
+      return {};
+    case 'access-token':
+      return { scopes: credential.scopes };
+    case 'id-token':
+      return { audience: credential.audience };
+  }
+}
+
 export const ACCESS = ['read', 'write', 'full'] as const;
 /** What the holder may do with the resource. `full` includes both and whatever the type counts as owning. */
 export type Access = (typeof ACCESS)[number];

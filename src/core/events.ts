@@ -36,6 +36,9 @@ export type Event =
       readonly credentialId: string;
       readonly expiresAt: number;
       readonly narrowed: boolean;
+      /** What a bearer token is good for. */
+      readonly scopes?: readonly string[] | undefined;
+      readonly audience?: string | undefined;
     }
   /** The broker obtained a credential from upstream: `renewal` tells a renewal from a first issue. */
   | {

@@ -102,6 +102,9 @@ export interface IssuedView {
   readonly principal: string;
   readonly accountId: string;
   readonly narrowed: boolean;
+  /** What a bearer token is good for: its OAuth scopes, or the one audience of an identity token. */
+  readonly scopes?: readonly string[] | undefined;
+  readonly audience?: string | undefined;
   readonly issuedAt: string;
   readonly expiresAt: string;
   /** The policy or boundary that narrows it, as sent to the cloud; `null` when there is none. */
@@ -138,6 +141,9 @@ export interface StatusView {
     readonly connector: string;
     readonly resources: readonly ResourceRequest[];
     readonly credentialId: string;
+    /** As in the client's view. */
+    readonly scopes?: readonly string[] | undefined;
+    readonly audience?: string | undefined;
     readonly issuedAt: string;
     readonly expiresAt: string;
     readonly renewsAt: string;

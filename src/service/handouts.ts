@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { credentialId } from '../core/credential.ts';
+import { credentialId, purposeOf } from '../core/credential.ts';
 import type { Issued } from '../core/credential.ts';
 import { subjectOf } from '../core/events.ts';
 import type { Events, Evidence } from '../core/events.ts';
@@ -41,6 +41,7 @@ export function createHandouts(
         credentialId: credentialId(issued.credential),
         expiresAt: issued.credential.expiresAt,
         narrowed: issued.narrowed,
+        ...purposeOf(issued.credential),
       });
       await written();
     },

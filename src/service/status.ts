@@ -2,7 +2,7 @@ import { toValetkeyError, toWire } from '../core/errors.ts';
 import type { StatusView } from '../core/view.ts';
 import type { Service } from './context.ts';
 import type { Handouts } from './handouts.ts';
-import { credentialId } from '../core/credential.ts';
+import { credentialId, purposeOf } from '../core/credential.ts';
 import { isoTime } from './view.ts';
 
 export interface ListenerStatus {
@@ -30,16 +30,19 @@ export async function status(
     workloads: Object.entries(service.config().workloads).map(([name, workload]) => ({
       name,
       grants: (workload?.grants ?? []).map(
-        ({ connector, resource_id, access }) =>
+        ({ connector, resource_id, access, scopes, audiences }) =>
           connector +
           (resource_id === undefined ? '' : `=${resource_id}`) +
-          (access === undefined ? '' : `:${access}`),
+          (access === undefined ? '' : `:${access}`) +
+          (scopes === undefined ? '' : ` scopes ${scopes.join(' ')}`) +
+          (audiences === undefined ? '' : ` audiences ${audiences.join(' ')}`),
       ),
     })),
     issued: service.broker.entries().map(({ issued, renewsAt, lastError }) => ({
       connector: issued.request.connector,
       resources: issued.request.resources,
       credentialId: credentialId(issued.credential),
+      ...purposeOf(issued.credential),
       issuedAt: isoTime(issued.credential.issuedAt),
       expiresAt: isoTime(issued.credential.expiresAt),
       renewsAt: isoTime(renewsAt),

@@ -1,7 +1,7 @@
 import type { CatalogEntry } from '../catalog/catalog.ts';
 import type { ConnectorRecord } from '../catalog/record.ts';
 import type { ConnectorType } from '../connectors/contract.ts';
-import { credentialId, holderOf } from '../core/credential.ts';
+import { credentialId, holderOf, purposeOf } from '../core/credential.ts';
 import type { Issued } from '../core/credential.ts';
 import { toWire } from '../core/errors.ts';
 import type { ConnectorView, IssuedView } from '../core/view.ts';
@@ -69,6 +69,7 @@ export function issuedView(issued: Issued): IssuedView {
     principal,
     accountId: account,
     narrowed: issued.narrowed,
+    ...purposeOf(credential),
     issuedAt: isoTime(credential.issuedAt),
     expiresAt: isoTime(credential.expiresAt),
     scope: issued.scope,

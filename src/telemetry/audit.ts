@@ -38,6 +38,8 @@ function recordOf(event: Extract<Event, { type: 'issued' }>) {
     resources: subject.resources,
     narrowed: event.narrowed,
     credentialId: event.credentialId,
+    scopes: event.scopes,
+    audience: event.audience,
     expiresAt: new Date(event.expiresAt).toISOString(),
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { AWS_S3, BROKEN } from './fixtures.ts';
+import { AWS_S3, BROKEN, ISSUED } from './fixtures.ts';
 import { transcript } from './transcript.ts';
 
 const line = (text: string) => transcript(text.split(' '));
@@ -126,6 +126,38 @@ describe('looking at connectors', () => {
                      }
       ",
       }
+    `);
+  });
+
+  test('the client’s view of a token: its scopes; who it speaks for may be unknown', async () => {
+    const view = {
+      ...ISSUED,
+      resources: [{ type: 'gcp-generic', access: 'full' as const }],
+      kind: 'access-token',
+      credentialId: 'tok-0123456789abcdef0123',
+      principal: '',
+      accountId: '',
+      scopes: ['https://www.googleapis.com/auth/cloud-platform', 'openid'],
+      scope: null,
+    };
+    const seen = await transcript(['connector', 'describe', 'gcp-dev', '--client'], {
+      answers: { describeClient: async () => view },
+    });
+    expect(seen.stdout).toMatchInlineSnapshot(`
+      "CONNECTOR      aws-s3
+      RESOURCES      gcp-generic (full)
+      KIND           access-token
+      CREDENTIAL ID  tok-0123456789abcdef0123
+      PRINCIPAL      unknown
+      ACCOUNT        unknown
+      ISSUED AT      2026-11-21T12:00:00.000Z
+      EXPIRES AT     2026-11-21T13:00:00.000Z
+      EXPIRES IN     1h
+      OAUTH SCOPES   https://www.googleapis.com/auth/cloud-platform
+                     openid
+      NARROWED       yes
+      SCOPE          none
+      "
     `);
   });
 

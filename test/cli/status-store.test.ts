@@ -56,6 +56,27 @@ describe('status', () => {
     expect(seen.stdout).toMatch(/50m +now +dev +the cloud cannot be reached\n$/);
   });
 
+  test('what a bearer token is good for', async () => {
+    const [first] = STATUS.issued;
+    const resources = [{ type: 'gcp-generic', access: 'full' as const, scopes: ['openid'] }];
+    const token = { ...first!, connector: 'gcp-dev', credentialId: 'tok-1', resources };
+    const issued = [
+      { ...token, scopes: ['https://www.googleapis.com/auth/devstorage.read_only', 'openid'] },
+      { ...token, audience: 'https://a.example' },
+    ];
+    const seen = await transcript(['status'], {
+      answers: { status: async () => ({ ...STATUS, issued }) },
+    });
+    expect(seen.stdout.slice(seen.stdout.indexOf('CONNECTOR'))).toMatchInlineSnapshot(`
+      "CONNECTOR  RESOURCES                           CREDENTIAL  EXPIRES IN  RENEWS IN  HELD BY  LAST ERROR
+      gcp-dev    gcp-generic (full, scopes openid)   tok-1       50m         25m        dev
+                 scopes devstorage.read_only openid
+      gcp-dev    gcp-generic (full, scopes openid)   tok-1       50m         25m        dev
+                 audience https://a.example
+      "
+    `);
+  });
+
   test('--output json is the view', async () => {
     expect(JSON.parse((await line('status -o json')).stdout)).toEqual(STATUS);
   });

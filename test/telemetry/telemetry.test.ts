@@ -79,6 +79,20 @@ describe('invariant 11: the audit trail', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
+  test('a bearer token: its scopes, or its audience', async () => {
+    const path = join(await temporaryHome(), 'audit.jsonl');
+    const audit = createAudit(path, (error) => {
+      throw error;
+    });
+    audit.listen({ ...issued, scopes: ['openid', 'email'] });
+    audit.listen({ ...issued, audience: 'https://a.example' });
+    await audit.flush();
+    const [access, identity] = (await readFile(path, 'utf8')).trim().split('\n');
+    expect(JSON.parse(access ?? '')).toMatchObject({ scopes: ['openid', 'email'] });
+    expect(JSON.parse(identity ?? '')).toMatchObject({ audience: 'https://a.example' });
+    expect(identity).not.toContain('scopes');
+  });
+
   test('a line that cannot be written is reported', async () => {
     const errors: unknown[] = [];
     const audit = createAudit(join(await temporaryHome('x'), 'config.yaml', 'audit.jsonl'), (e) =>

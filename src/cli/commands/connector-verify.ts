@@ -19,7 +19,8 @@ export default defineCommand<Options>({
     const api = await context.api();
     const verifyOnly = options.verifyOnly === true;
     const verified = await api.verify({ name, ...selection(options), verify_only: verifyOnly });
-    const { principal, accountId, resources } = verified;
+    const { accountId, resources } = verified;
+    const principal = verified.principal || 'an account that the cloud does not name';
     await show(terminal, options.output, verified, () => verifiedText(verified));
     // One reachable type is enough for a connector of several; none is a failure however it authenticates.
     const [first] = resources;
