@@ -118,7 +118,7 @@ export function faultRefusal(
   if (service === 'storage') {
     return storageRefusal(status, code ?? STORAGE_WORDS[status] ?? 'backendError', message);
   }
-  if (service === 'iamcredentials') {
+  if (service === 'iamcredentials' || service === 'subject') {
     return apiRefusal(status, code ?? API_WORDS[status] ?? 'UNKNOWN', message);
   }
   return oauthRefusal(status, code ?? OAUTH_WORDS[status] ?? 'invalid_request', message);

@@ -24,6 +24,8 @@ import type { Visit } from './service.ts';
 import { createBuckets } from './storage/buckets.ts';
 import type { Buckets } from './storage/buckets.ts';
 import { storageRoutes } from './storage/routes.ts';
+import { createSubjectSources } from './subject-source.ts';
+import type { SubjectSources } from './subject-source.ts';
 import { stsRoute } from './sts/endpoint.ts';
 import { tokenRoute } from './token/endpoint.ts';
 import { createTokens } from './tokens.ts';
@@ -55,6 +57,7 @@ export interface GoogleStandIn {
   readonly pools: Pools;
   readonly buckets: Buckets;
   readonly tokens: Tokens;
+  readonly subjects: SubjectSources;
   readonly faults: Faults;
   readonly calls: Calls;
   readonly log: readonly LogEntry[];
@@ -84,6 +87,7 @@ export async function startGoogleStandIn(
   const accounts = createAccounts(tokens, keys);
   const buckets = createBuckets(now);
   const pools = createPools();
+  const subjects = createSubjectSources();
   const record = createRecord();
   let port = options.port ?? 0;
   const url = (): string => `${options.tls === undefined ? 'http' : 'https'}://${host}:${port}`;
@@ -95,6 +99,7 @@ export async function startGoogleStandIn(
     ...iamCredentialsRoutes(world),
     ...storageRoutes(world),
     ...identityRoutes(world),
+    subjects.route,
   ];
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     void serve(incoming, outgoing);
@@ -164,6 +169,7 @@ export async function startGoogleStandIn(
     pools,
     buckets,
     tokens,
+    subjects,
     faults,
     calls: record.calls,
     log: record.log,

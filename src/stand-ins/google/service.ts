@@ -1,4 +1,3 @@
-import type { Refusal } from './refusal.ts';
 import type { GoogleReply } from './reply.ts';
 import type { GoogleRequest } from './request.ts';
 
@@ -18,7 +17,7 @@ export interface Call {
   readonly params: readonly string[];
 }
 
-export type ServiceName = 'oauth2' | 'sts' | 'iamcredentials' | 'storage';
+export type ServiceName = 'oauth2' | 'sts' | 'iamcredentials' | 'storage' | 'subject';
 
 /** One path of one service. Throws a Refusal. */
 export interface Route {
@@ -30,6 +29,3 @@ export interface Route {
   name(request: GoogleRequest): string;
   run(call: Call): GoogleReply | Promise<GoogleReply>;
 }
-
-/** An error in a service's own words, for faults: `code` when none is given is what Google says with the status. */
-export type RenderFault = (status: number, code: string | undefined, message: string) => Refusal;

@@ -8,6 +8,7 @@ import {
   STORAGE_READ,
   STORAGE_WRITE,
 } from '../scopes.ts';
+import type { GoogleRequest } from '../request.ts';
 import type { Call } from '../service.ts';
 import { boundaryAllows } from '../sts/boundary.ts';
 import type { World } from '../world.ts';
@@ -34,6 +35,8 @@ export interface Place {
 /** One request, with its caller proven and its scopes looked at. */
 export interface StorageCall extends Call {
   readonly world: World;
+  /** Scheme and host as the client wrote them: links in answers must lead it back the same way. */
+  readonly base: string;
   bucket(name: string): Bucket;
   may(permission: string, place: Place): boolean;
   /** Refuses with 403, or 401 when nobody is asking. */
@@ -67,6 +70,7 @@ export function openCall(world: World, call: Call, reach: Reach): StorageCall {
   return {
     ...call,
     world,
+    base: baseOf(world, call.request),
     bucket(name) {
       const bucket = world.buckets.find(name);
       if (bucket === undefined) {
@@ -85,4 +89,9 @@ export function openCall(world: World, call: Call, reach: Reach): StorageCall {
       if (!granted || caller?.boundary !== undefined) throw noAccess(who, permission, 'project');
     },
   };
+}
+
+export function baseOf(world: World, { headers }: GoogleRequest): string {
+  const own = new URL(world.url());
+  return `${own.protocol}//${headers.get('host') ?? own.host}`;
 }

@@ -22,7 +22,7 @@ export function listBuckets(call: StorageCall): GoogleReply {
   return jsonReply({
     kind: 'storage#buckets',
     ...page.next,
-    items: page.items.map((bucket) => bucketResource(bucket, world.url())),
+    items: page.items.map((bucket) => bucketResource(bucket, call.base)),
   });
 }
 
@@ -42,7 +42,7 @@ export function listObjects(call: StorageCall): GoogleReply {
     ...(prefixes.length === 0 ? {} : { prefixes }),
     ...(items.length === 0
       ? {}
-      : { items: items.map((object) => objectResource(bucket, object, call.world.url())) }),
+      : { items: items.map((object) => objectResource(bucket, object, call.base)) }),
   });
 }
 

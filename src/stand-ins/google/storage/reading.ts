@@ -3,6 +3,7 @@ import type { GoogleReply } from '../reply.ts';
 import type { StorageCall } from './access.ts';
 import type { Bucket, StoredObject } from './buckets.ts';
 import { crc32c, md5 } from './checksums.ts';
+import { checkPreconditions } from './preconditions.ts';
 import { badParameter, noObject, storageRefusal } from './refusals.ts';
 import { bucketResource, etagOf, objectResource } from './resources.ts';
 
@@ -10,19 +11,33 @@ import { bucketResource, etagOf, objectResource } from './resources.ts';
 export function getBucket(call: StorageCall): GoogleReply {
   const bucket = call.bucket(call.params[0] ?? '');
   call.demand('storage.buckets.get', { bucket });
-  return jsonReply(bucketResource(bucket, call.world.url()));
+  return jsonReply(bucketResource(bucket, call.base));
 }
 
 /** Metadata, or the content with `alt=media`. https://cloud.google.com/storage/docs/json_api/v1/objects/get */
 export function getObject(call: StorageCall): GoogleReply {
   const { bucket, object } = readableObject(call);
   if (call.request.query.get('alt') === 'media') return mediaOf(call, object);
-  return jsonReply(objectResource(bucket, object, call.world.url()), 200, { etag: etagOf(object) });
+  return jsonReply(objectResource(bucket, object, call.base), 200, { etag: etagOf(object) });
 }
 
 /** `/download/…` is the content, whatever `alt` says. */
 export function downloadObject(call: StorageCall): GoogleReply {
   return mediaOf(call, readableObject(call).object);
+}
+
+/** https://cloud.google.com/storage/docs/json_api/v1/buckets/getStorageLayout */
+export function getStorageLayout(call: StorageCall): GoogleReply {
+  const bucket = call.bucket(call.params[0] ?? '');
+  const listPrefix = call.request.query.get('prefix') ?? '';
+  call.demand('storage.objects.list', { bucket, listPrefix });
+  return jsonReply({
+    kind: 'storage#storageLayout',
+    bucket: bucket.name,
+    location: bucket.location,
+    locationType: 'region',
+    hierarchicalNamespace: { enabled: false },
+  });
 }
 
 /** https://cloud.google.com/storage/docs/json_api/v1/buckets/testIamPermissions */
@@ -46,6 +61,7 @@ function readableObject(call: StorageCall): { bucket: Bucket; object: StoredObje
   if (object === undefined || (generation ?? `${object.generation}`) !== `${object.generation}`) {
     throw noObject(bucketName, name);
   }
+  checkPreconditions(call.request.query, object);
   return { bucket, object };
 }
 
