@@ -1,0 +1,81 @@
+import type { TokenAccount } from '../../core/token-account.ts';
+import type { AccountInput, ResourceTypeSpec } from '../contract.ts';
+import type { GcpCloud, GcpScope } from './cloud.ts';
+import { lookup } from '../input.ts';
+import { ownScopes } from './own-scopes.ts';
+import { GOOGLE_UNIVERSE, textOf } from './place.ts';
+import { mergeScopes } from './scope.ts';
+import { CLOUD_PLATFORM, DEFAULT_SCOPES, impliedScopes } from './scopes.ts';
+
+type ResourceTypes = Readonly<Record<string, ResourceTypeSpec<GcpCloud, GcpScope>>>;
+type Config = AccountInput['config'];
+
+/**
+ * Whose tokens have the scopes they have: a stored one, and a person's, who consented to them once.
+ * Google refuses any other word (`invalid_scope`), even a narrower one, and clients ask for the scopes
+ * of their library, so that their wish is not heeded: they get the usual token, as on a virtual machine.
+ */
+const FIXED_SCOPES = new Set(['oauth2-token', 'user-account']);
+
+/** Identity tokens are for service accounts; a person's has the OAuth client as its audience. */
+const NO_IDENTITY = new Set(['oauth2-token', 'user-account']);
+
+/**
+ * The account behind grants as a metadata server tells it. Pure. Throws `INPUT_INVALID` and
+ * `OUT_OF_SCOPE` for grants that no token can be issued for.
+ */
+export function accountFrom(resourceTypes: ResourceTypes) {
+  return (input: AccountInput): TokenAccount => {
+    const { method, config } = input;
+    const scope = mergeScopes(
+      input.resources.map((resource) =>
+        lookup(resourceTypes, resource.type, 'resource_type').narrow(resource, config),
+      ),
+    );
+    const scopes = scopesOf(scope, config);
+    const chooses = scope?.boundary === undefined && !FIXED_SCOPES.has(method);
+    return {
+      email: emailOf(config),
+      projectId: textOf(config, 'project_id') ?? '',
+      projectNumber: textOf(config, 'project_number'),
+      universeDomain: textOf(config, 'universe_domain') ?? GOOGLE_UNIVERSE,
+      scopes,
+      askable: chooses ? impliedScopes(scopes) : undefined,
+      audiences: audiencesOf(input, resourceTypes),
+      quotaProject:
+        method === 'user-account'
+          ? (textOf(config, 'quota_project') ?? textOf(config, 'project_id'))
+          : undefined,
+    };
+  };
+}
+
+/** What the usual token carries. A boundary limits the token otherwise and leaves it the widest scope. */
+function scopesOf(scope: GcpScope | undefined, config: Config): readonly string[] {
+  if (scope?.boundary !== undefined) return [CLOUD_PLATFORM];
+  return scope?.scopes ?? ownScopes(config) ?? DEFAULT_SCOPES;
+}
+
+/** GKE reports an account without an e-mail by its workload pool: `PROJECT.svc.id.goog`. */
+function emailOf(config: Config): string {
+  return (
+    textOf(config, 'target_principal') ??
+    textOf(config, 'account_email') ??
+    `${textOf(config, 'project_id') ?? 'unknown'}.svc.id.goog`
+  );
+}
+
+/** What is granted for resources alone is no proof of who the client is. */
+function audiencesOf(
+  { method, config, resources, audiences }: AccountInput,
+  resourceTypes: ResourceTypes,
+): TokenAccount['audiences'] {
+  const whole = resources.some(({ type }) => resourceTypes[type]?.instances === false);
+  const federated = method === 'external-account' && !isServiceAccount(emailOf(config));
+  if (!whole || federated || NO_IDENTITY.has(method)) return [];
+  return audiences ?? 'any';
+}
+
+function isServiceAccount(email: string): boolean {
+  return email.endsWith('.gserviceaccount.com');
+}
