@@ -1,10 +1,4 @@
-import { z } from 'zod';
-
-/** `true` and `false` also as a command line gives them. */
-const Switch = z.preprocess(
-  (value) => (value === 'true' ? true : value === 'false' ? false : value),
-  z.boolean(),
-);
+import { Switch } from '../fields/switch.ts';
 
 /** For sources whose sessions may turn out to be such that AWS cannot narrow them. */
 export const asIsField = {
