@@ -1,5 +1,6 @@
 import aws from './aws/index.ts';
 import type { ConnectorType } from './contract.ts';
+import gcp from './gcp/index.ts';
 
 /** Every connector type: one line each. */
-export const CONNECTOR_TYPES: Readonly<Record<string, ConnectorType>> = { aws };
+export const CONNECTOR_TYPES: Readonly<Record<string, ConnectorType>> = { aws, gcp };

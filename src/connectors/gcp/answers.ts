@@ -1,0 +1,115 @@
+import { z } from 'zod';
+
+import { ValetkeyError } from '../../core/errors.ts';
+import { secret } from '../../core/secret.ts';
+import type { BearerToken, SignedIdToken } from './cloud.ts';
+import type { GoogleAnswer } from './transport.ts';
+
+/* Google's answers, checked: a token without an expiry that can be trusted is no token. */
+
+/** Visible ASCII: it becomes part of a header. RFC 6750 section 2.1. */
+const token = z.string().regex(/^[\x21-\x7e]{1,16384}$/);
+/** Seconds. Nothing Google issues lives for a month. */
+const seconds = z
+  .number()
+  .positive()
+  .max(31 * 86_400);
+
+const OAuthToken = z.object({
+  access_token: token,
+  expires_in: seconds,
+  scope: z.string().optional(),
+  token_type: z
+    .string()
+    .regex(/^bearer$/i)
+    .optional(),
+});
+const ExchangedToken = OAuthToken.extend({ expires_in: seconds.optional() });
+const OAuthIdToken = z.object({ id_token: token });
+const ImpersonatedToken = z.object({
+  accessToken: token,
+  expireTime: z.iso.datetime({ offset: true }),
+});
+const ImpersonatedIdToken = z.object({ token });
+const SignedJwt = z.object({ signedJwt: token });
+const Claims = z.object({
+  exp: z.number().positive(),
+  aud: z.string().or(z.array(z.string())),
+});
+
+/** Of the token endpoint and of STS. */
+export function oauthToken(answer: GoogleAnswer, asked: readonly string[]): BearerToken {
+  return bearer(checked(OAuthToken, answer.data), answer, asked);
+}
+
+/**
+ * Of STS for a narrowed token, whose expiry is only said for some sources: it is never later than
+ * the source's. https://cloud.google.com/iam/docs/downscoping-short-lived-credentials
+ */
+export function narrowedToken(answer: GoogleAnswer, source: BearerToken): BearerToken {
+  const { access_token, expires_in } = checked(ExchangedToken, answer.data);
+  const own = expires_in === undefined ? Infinity : answer.receivedAt + expires_in * 1000;
+  return {
+    token: secret(access_token),
+    expiresAt: Math.min(own, source.expiresAt),
+    scopes: source.scopes,
+  };
+}
+
+/** Of `generateAccessToken`, which tells the time and not a duration. */
+export function impersonatedToken({ data }: GoogleAnswer, scopes: readonly string[]): BearerToken {
+  const { accessToken, expireTime } = checked(ImpersonatedToken, data);
+  return { token: secret(accessToken), expiresAt: Date.parse(expireTime), scopes };
+}
+
+export function oauthIdToken({ data }: GoogleAnswer, audience: string): SignedIdToken {
+  return signed(checked(OAuthIdToken, data).id_token, audience);
+}
+
+export function impersonatedIdToken({ data }: GoogleAnswer, audience: string): SignedIdToken {
+  return signed(checked(ImpersonatedIdToken, data).token, audience);
+}
+
+export function signedJwt({ data }: GoogleAnswer): string {
+  return checked(SignedJwt, data).signedJwt;
+}
+
+function bearer(
+  { access_token, expires_in, scope }: z.output<typeof OAuthToken>,
+  { receivedAt }: GoogleAnswer,
+  asked: readonly string[],
+): BearerToken {
+  const reported = scope?.split(' ').filter((word) => word !== '') ?? [];
+  return {
+    token: secret(access_token),
+    expiresAt: receivedAt + expires_in * 1000,
+    scopes: reported.length > 0 ? reported : asked,
+  };
+}
+
+/** Whose claims say what was asked for, and until when it is valid. */
+function signed(jwt: string, audience: string): SignedIdToken {
+  const { aud, exp } = checked(Claims, claimsOf(jwt));
+  if (aud !== audience) {
+    throw new ValetkeyError('UPSTREAM_MALFORMED', { reason: 'the token is for another audience' });
+  }
+  return { token: secret(jwt), expiresAt: exp * 1000 };
+}
+
+function claimsOf(jwt: string): unknown {
+  const [, payload, signature] = jwt.split('.');
+  if (payload === undefined || (signature ?? '') === '') return undefined;
+  try {
+    return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function checked<S extends z.ZodType>(shape: S, value: unknown): z.output<S> {
+  const parsed = shape.safeParse(value);
+  if (parsed.success) return parsed.data;
+  // Zod's issues name fields, never their values; the answer itself holds tokens.
+  const { message } = parsed.error;
+  throw new ValetkeyError('UPSTREAM_MALFORMED', { cause: new Error(message) });
+}

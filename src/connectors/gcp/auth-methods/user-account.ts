@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+import { defineAuthMethod } from '../../contract.ts';
+import { userAccountBase } from '../bases/user-account.ts';
+import type { GcpCloud, GcpScope } from '../cloud.ts';
+import { parseUserFile, storedField } from '../key-file.ts';
+import { mintAccessToken } from '../mint.ts';
+import { accountFields, gcpPlace, placeFields, placeOf } from '../place.ts';
+
+const FIELD = 'user_account_json';
+
+const config = z.strictObject({
+  ...placeFields,
+  ...accountFields,
+  scopes: accountFields.scopes.describe(
+    'OAuth scopes the person consented to. Default: those of gcloud auth application-default login',
+  ),
+});
+
+/** https://google.aip.dev/auth/4113 */
+export default defineAuthMethod<GcpCloud, GcpScope, typeof config>({
+  kind: 'user-account',
+  title: 'User account',
+  description:
+    'The login of a person, as gcloud auth application-default login keeps it, is exchanged for access tokens of one hour; the refresh token stays in the store. Tokens can be narrowed to scopes that the person consented to, and to buckets. A person has no identity tokens for audiences of one’s choice: for those, impersonate a service account.',
+  yields: 'access-token',
+  config,
+  secret: z.strictObject({
+    [FIELD]: z
+      .string()
+      .min(1)
+      .describe('Login of the person (authorized_user): its JSON, or @path to read it from a file'),
+  }),
+  narrows: () => true,
+
+  complete(given, secrets) {
+    const json = secrets[FIELD];
+    if (json === undefined) return {};
+    const { account, quotaProject } = parseUserFile(json, placeOf(given));
+    return { account_email: account, quota_project: quotaProject };
+  },
+
+  async issue(input) {
+    const { connector, config: options, cloud } = input;
+    const place = gcpPlace(options);
+    const user = parseUserFile(storedField(connector.secret, FIELD), place);
+    const facts = { consented: options.scopes, principal: options.account_email };
+    return await mintAccessToken(userAccountBase(cloud.auth, user, facts, place), input);
+  },
+});

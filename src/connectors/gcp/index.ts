@@ -1,0 +1,37 @@
+import { defineConnectorType } from '../contract.ts';
+import { accountFrom } from './account.ts';
+import oauth2Token from './auth-methods/oauth2-token.ts';
+import serviceAccount from './auth-methods/service-account.ts';
+import userAccount from './auth-methods/user-account.ts';
+import type { GcpCloud, GcpScope } from './cloud.ts';
+import { createGoogleAuth } from './google-auth.ts';
+import gcpGeneric from './resource-types/gcp-generic.ts';
+import gcsBucket from './resource-types/gcs-bucket.ts';
+import { mergeScopes, scopeAsSent } from './scope.ts';
+import { createStorage } from './storage.ts';
+
+const resourceTypes = {
+  'gcp-generic': gcpGeneric,
+  'gcs-bucket': gcsBucket,
+};
+
+/** https://cloud.google.com/docs/authentication/token-types */
+export default defineConnectorType<GcpCloud, GcpScope>({
+  kind: 'gcp',
+  title: 'Google Cloud',
+  description:
+    'Short-lived OAuth access tokens and identity tokens from keys, logins of people, federated identities and impersonation, narrowed to OAuth scopes or, by a Credential Access Boundary, to buckets.',
+  connect: (machine) => ({
+    auth: createGoogleAuth(machine),
+    storage: createStorage(machine),
+  }),
+  authMethods: {
+    'service-account': serviceAccount,
+    'user-account': userAccount,
+    'oauth2-token': oauth2Token,
+  },
+  resourceTypes,
+  merge: mergeScopes,
+  asSent: scopeAsSent,
+  account: accountFrom(resourceTypes),
+});
