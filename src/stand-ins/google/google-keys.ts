@@ -1,3 +1,4 @@
+import { certificate } from './certificate.ts';
 import { keyId } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import { signJwt } from './jwt.ts';
@@ -19,7 +20,8 @@ export interface Identity {
 /** The key that signs Google's identity tokens, and how others verify it. */
 export function createGoogleKeys(keys: KeySource) {
   const kid = keyId();
-  const { publicKey, privateKey } = keys.next();
+  const pair = keys.next();
+  const { publicKey, privateKey } = pair;
   return {
     /** https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload */
     identityToken(identity: Identity, now: number, more: JsonObject = {}): string {
@@ -40,8 +42,9 @@ export function createGoogleKeys(keys: KeySource) {
     keySet: (): JsonObject => ({
       keys: [{ ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' }],
     }),
-    pem: (): JsonObject => ({
-      [kid]: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    /** Key id → X.509 certificate. */
+    certificates: (now: number): JsonObject => ({
+      [kid]: certificate(pair, 'federated-signon.system.gserviceaccount.com', now),
     }),
   };
 }

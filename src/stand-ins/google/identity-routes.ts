@@ -22,7 +22,7 @@ export function identityRoutes(world: World): readonly Route[] {
       method: 'GET',
       path: /^\/oauth2\/v1\/certs$/,
       name: () => 'certs',
-      run: () => jsonReply(world.googleKeys.pem(), 200, cached),
+      run: ({ visit }) => jsonReply(world.googleKeys.certificates(visit.now), 200, cached),
     },
     {
       service: 'oauth2',

@@ -26,6 +26,7 @@ import type { Buckets } from './storage/buckets.ts';
 import { storageRoutes } from './storage/routes.ts';
 import { createSubjectSources } from './subject-source.ts';
 import type { SubjectSources } from './subject-source.ts';
+import { xmlRoutes } from './storage/xml-api.ts';
 import { stsRoute } from './sts/endpoint.ts';
 import { tokenRoute } from './token/endpoint.ts';
 import { createTokens } from './tokens.ts';
@@ -100,6 +101,7 @@ export async function startGoogleStandIn(
     ...storageRoutes(world),
     ...identityRoutes(world),
     subjects.route,
+    ...xmlRoutes(world),
   ];
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     void serve(incoming, outgoing);
@@ -199,7 +201,8 @@ async function answer(
     const refused = isRefusal(error)
       ? error
       : apiRefusal(500, 'INTERNAL', error instanceof Error ? error.message : '');
-    return [renderRefusal(refused), refused.googleCode];
+    const reply = match?.route.render?.(refused) ?? renderRefusal(refused);
+    return [reply, refused.googleCode];
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Refusal } from './refusal.ts';
 import type { GoogleReply } from './reply.ts';
 import type { GoogleRequest } from './request.ts';
 
@@ -27,5 +28,7 @@ export interface Route {
   readonly path: RegExp;
   /** Faults, counters and the log go by `service:name`; asked before anything is verified. */
   name(request: GoogleRequest): string;
+  /** How this route words a refusal, where it is no JSON. */
+  render?(refusal: Refusal): GoogleReply;
   run(call: Call): GoogleReply | Promise<GoogleReply>;
 }

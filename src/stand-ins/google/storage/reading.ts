@@ -71,6 +71,7 @@ function mediaOf(call: StorageCall, object: StoredObject): GoogleReply {
   const headers = {
     'content-type': object.contentType,
     'accept-ranges': 'bytes',
+    'last-modified': new Date(object.createdAt).toUTCString(),
     etag: etagOf(object),
     'x-goog-generation': String(object.generation),
     'x-goog-hash': `crc32c=${crc32c(data)},md5=${md5(data)}`,
