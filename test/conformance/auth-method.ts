@@ -58,7 +58,7 @@ function describeEntry(key: string, method: AuthMethod): void {
 
   it('says what it is', () => {
     expect(method.kind).toBe(key);
-    expect(key).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    expect(key).toMatch(/^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/);
     expect(method.title).toMatch(/^\S.{2,60}[^.]$/);
     expect(method.description).toMatch(/^\S[^]{40,}\.$/);
   });
