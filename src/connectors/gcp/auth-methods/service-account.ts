@@ -13,8 +13,12 @@ const FIELD = 'service_account_json';
 const config = z
   .strictObject({
     ...placeFields,
-    project_id: accountFields.project_id.optional(),
-    account_email: accountFields.account_email,
+    project_id: accountFields.project_id
+      .optional()
+      .describe('Id of the project that clients work in. Default: the one in the key file'),
+    account_email: accountFields.account_email.describe(
+      'E-mail address of the service account. Default: the one in the key file',
+    ),
     scopes: accountFields.scopes,
     subject: email
       .optional()
