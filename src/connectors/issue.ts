@@ -174,7 +174,11 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
     const { token } = request;
     const credential =
       token?.kind === 'id-token'
-        ? await idTokenOf(method, { ...asked, audience: token.audience }, narrows)
+        ? await idTokenOf(
+            method,
+            { ...asked, audience: token.audience },
+            forInstances(type, request),
+          )
         : await method.issue({ ...asked, scope, scopes: token?.scopes });
     return {
       request,
@@ -204,16 +208,20 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
   };
 }
 
-/** What is narrowed to a resource is no proof of who somebody is: the whole identity would be handed out. */
+/** What is for single resources is no proof of who somebody is: the whole identity would be handed out. */
+function forInstances(type: ConnectorType, { resources }: IssueRequest): boolean {
+  return resources.every((resource) => type.resourceTypes[resource.type]?.instances === true);
+}
+
 function idTokenOf(
   method: AuthMethod,
   input: Parameters<NonNullable<AuthMethod['issueIdToken']>>[0],
-  narrowed: boolean,
+  bounded: boolean,
 ) {
-  if (method.issueIdToken !== undefined && !narrowed) return method.issueIdToken(input);
+  if (method.issueIdToken !== undefined && !bounded) return method.issueIdToken(input);
   throw new ValetkeyError('ID_TOKEN_UNSUPPORTED', {
-    reason: narrowed
-      ? 'it is narrowed to a resource'
+    reason: bounded
+      ? 'it is for single resources'
       : `${method.kind} connectors cannot make identity tokens`,
   });
 }

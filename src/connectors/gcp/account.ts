@@ -52,8 +52,9 @@ export function accountFrom(resourceTypes: ResourceTypes) {
 
 /** What the usual token carries. A boundary limits the token otherwise and leaves it the widest scope. */
 function scopesOf(scope: GcpScope | undefined, config: Config): readonly string[] {
-  if (scope?.boundary !== undefined) return [CLOUD_PLATFORM];
-  return scope?.scopes ?? ownScopes(config) ?? DEFAULT_SCOPES;
+  const own = ownScopes(config);
+  if (scope?.boundary === undefined) return scope?.scopes ?? own ?? DEFAULT_SCOPES;
+  return own === undefined || own.includes(CLOUD_PLATFORM) ? [CLOUD_PLATFORM] : own;
 }
 
 /** GKE reports an account without an e-mail by its workload pool: `PROJECT.svc.id.goog`. */
@@ -73,7 +74,9 @@ function audiencesOf(
   const whole = resources.some(({ type }) => resourceTypes[type]?.instances === false);
   const federated = method === 'external-account' && !isServiceAccount(emailOf(config));
   if (!whole || federated || NO_IDENTITY.has(method)) return [];
-  return audiences ?? 'any';
+  // Who limits a grant to some scopes does not mean to hand out the whole identity beside them.
+  const limited = resources.some(({ scopes }) => scopes !== undefined);
+  return audiences ?? (limited ? [] : 'any');
 }
 
 function isServiceAccount(email: string): boolean {
