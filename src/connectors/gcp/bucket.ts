@@ -20,10 +20,10 @@ export function parseBucketPath(text: string): BucketPath {
   if (/\p{Cc}/u.test(name) || !name.isWellFormed()) {
     throw invalid('a prefix has no control characters and is valid Unicode');
   }
-  if (Buffer.byteLength(name) > NAME_MAX_BYTES) {
+  const prefix = name === '' || name.endsWith('/') ? name : `${name}/`;
+  if (Buffer.byteLength(prefix) > NAME_MAX_BYTES) {
     throw invalid(`a prefix has at most ${NAME_MAX_BYTES} bytes`);
   }
-  const prefix = name === '' || name.endsWith('/') ? name : `${name}/`;
   return { bucket, prefix: prefix === '' ? undefined : prefix };
 }
 

@@ -5,8 +5,8 @@ import type { Machine } from '../contract.ts';
 import type { GcsStorage } from './cloud.ts';
 import { createTransport } from './transport.ts';
 
-/** Names of 222 characters at most: one page stays below what the transport reads. */
-const PAGE = 250;
+/** One page stays below what the transport reads, also from a service that sends more than the names. */
+const PAGE = 50;
 
 const Page = z.object({
   items: z.array(z.object({ name: z.string().min(1) })).default([]),

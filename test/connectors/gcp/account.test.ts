@@ -93,6 +93,11 @@ describe('the account that a metadata server tells', () => {
     });
   });
 
+  it('a bucket’s token of a connector without the widest scope carries the connector’s own', () => {
+    const scopes = [auth('devstorage.read_only')];
+    expect(account({ resources: [BUCKET] }, { scopes }).scopes).toEqual(scopes);
+  });
+
   it('all buckets are a scope', () => {
     const all = account({ resources: [BUCKETS] });
     expect(all).toMatchObject({ scopes: [auth('devstorage.read_only')], audiences: [] });
