@@ -2,7 +2,8 @@ import { buildParts, homeUnwritable } from './composition/parts.ts';
 import type { Parts, Surroundings } from './composition/parts.ts';
 import { openWorkload, profilesOf } from './composition/host.ts';
 import { installationId, listenAll } from './composition/listeners.ts';
-import type { ServedListener } from './composition/listeners.ts';
+import type { ListenOptions, ServedListener } from './composition/listeners.ts';
+import { createOwnListeners } from './composition/own-listeners.ts';
 import { createReload } from './composition/reload.ts';
 import { createWorkloadTable } from './composition/workload-table.ts';
 import type { ControlApi } from './control/api.ts';
@@ -59,7 +60,8 @@ async function runDaemon(
   const { paths, events, broker, clock, catalog } = parts;
   const telemetry = startTelemetry(parts, options.log);
   const tokens = createTokens(paths.tokens, clock);
-  const table = createWorkloadTable(parts, tokens, process.getuid?.());
+  const ownUid = process.getuid?.();
+  const table = createWorkloadTable(parts, tokens, ownUid);
   await table.rebuild(parts.config());
   const handouts = createHandouts(events, clock, telemetry.audited);
   const access = createAccess({
@@ -69,7 +71,7 @@ async function runDaemon(
     get: broker.get,
     handouts,
   });
-  const listeners = await listenAll(parts.config().listeners, {
+  const listening: ListenOptions = {
     context: {
       now: clock.now,
       monotonic: clock.monotonic,
@@ -81,14 +83,18 @@ async function runDaemon(
     events,
     clock,
     lookupPeer: createPeerLookup(),
-  });
+  };
+  const listeners = await listenAll(parts.config().listeners, listening);
+  const own = createOwnListeners(table, listening);
+  const running = { table, tokens, listeners, own, ownUid };
 
   const { reload, refresh } = createReload(parts, table);
   const api = createApi(parts, {
     handouts,
-    listeners: () => listeners.map(({ address, endpoints }) => ({ address, endpoints })),
+    listeners: () =>
+      [...listeners, ...own.current()].map(({ address, endpoints }) => ({ address, endpoints })),
     profiles: (input) => profilesOf(parts, input),
-    openWorkload: (input) => openWorkload(parts, input, table, tokens, listeners),
+    openWorkload: (input) => openWorkload(parts, input, running),
     reload,
     changed: refresh,
   });
@@ -107,7 +113,7 @@ async function runDaemon(
 
   async function stop(): Promise<void> {
     unwatch();
-    await closeListeners(DRAIN_MS);
+    await Promise.all([closeListeners(DRAIN_MS), own.close(DRAIN_MS)]);
     await control.close();
     broker.stop();
     await telemetry.flush();

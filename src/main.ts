@@ -1,10 +1,9 @@
 import { writeSync } from 'node:fs';
 
-import type { CliContext, VariablesMode } from './cli/context.ts';
+import type { CliContext } from './cli/context.ts';
 import type { CommandLineOptions, OpenControl } from './composition/command-line.ts';
 import { resolvePaths } from './config/paths.ts';
-import type { WorkloadAccess } from './control/api.ts';
-import { ERRORS, toValetkeyError, ValetkeyError } from './core/errors.ts';
+import { ERRORS, toValetkeyError } from './core/errors.ts';
 import type { Secret } from './core/secret.ts';
 import helper from './credential-helpers/aws-credential-process.ts';
 import { refuseForeignSocket } from './files/socket-owner.ts';
@@ -67,7 +66,8 @@ async function runCommand(): Promise<number> {
         const [{ openEndpoint }, { api }] = await Promise.all([commandLine(), openControl()]);
         return openEndpoint(target, api, options);
       },
-      clientVariables,
+      clientVariables: async (access, mode) =>
+        (await commandLine()).variablesFor(access, mode, options),
       runDemo: async (write) => (await import('./demo/run.ts')).runDemo(write, process.env['PATH']),
     },
     env: process.env,
@@ -99,23 +99,6 @@ async function askPassphrase(context: CliContext): Promise<Secret> {
   ]);
   const prompts = await createPrompts(context);
   return secret(await prompts.secret('Passphrase of the secret store'));
-}
-
-async function clientVariables(access: WorkloadAccess, mode: VariablesMode) {
-  const { baseUrl, endpoints, token, tokenFile, region } = access;
-  if (baseUrl === undefined || !endpoints.includes(mode)) {
-    throw new ValetkeyError('INPUT_INVALID', {
-      subject: '--mode',
-      reason: `the daemon’s listener does not serve ${mode}`,
-      hint: `it serves: ${endpoints.join(', ') || 'nothing'}`,
-    });
-  }
-  const [{ ENDPOINTS }, { withoutOwnProfile }] = await Promise.all([
-    import('./endpoints/index.ts'),
-    import('./composition/own-profile.ts'),
-  ]);
-  const variables = ENDPOINTS[mode].variables({ baseUrl, token, tokenFile, region });
-  return withoutOwnProfile(variables, process.env, resolvePaths(process.env).run);
 }
 
 /** `valetkey … | head`: a reader that has seen enough is no error. */

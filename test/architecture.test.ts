@@ -43,11 +43,23 @@ const ROWS: readonly {
   { of: 'connectors/outbound/', may: ['core/'], types: ['connectors/contract.ts'] },
   {
     of: 'connectors/aws/',
-    may: ['core/', 'files/', 'connectors/contract.ts', 'connectors/fields/', 'connectors/outbound/'],
+    may: [
+      'core/',
+      'files/',
+      'connectors/contract.ts',
+      'connectors/fields/',
+      'connectors/outbound/',
+    ],
   },
   {
     of: 'connectors/gcp/',
-    may: ['core/', 'files/', 'connectors/contract.ts', 'connectors/fields/', 'connectors/outbound/'],
+    may: [
+      'core/',
+      'files/',
+      'connectors/contract.ts',
+      'connectors/fields/',
+      'connectors/outbound/',
+    ],
   },
   { of: 'broker/', may: ['core/'] },
   { of: 'server/', may: ['core/', 'endpoints/'] },
@@ -114,7 +126,6 @@ const ROWS: readonly {
       'files/socket-owner.ts',
       'cli/',
       'composition/command-line.ts',
-      'composition/own-profile.ts',
       'credential-helpers/',
       'demo/',
       'endpoints/',

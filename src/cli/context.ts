@@ -35,17 +35,20 @@ export interface PrivateEndpoint {
   stop(): Promise<void>;
 }
 
-export type VariablesMode = 'ecs' | 'imds';
+export type VariablesMode = 'ecs' | 'imds' | 'gce';
 
 /** What the command line needs of the daemon's own code, loaded when a command asks for it. */
 export interface DaemonFunctions {
   serve(options: { config?: string | undefined; ephemeral: boolean }): Promise<RunningDaemon>;
   /** Answers once the grants are known to work or the cloud to be away. Throws what denied them. */
   openEndpoint(target: Inputs['openWorkload']): Promise<PrivateEndpoint>;
-  /** The variables for the running daemon's shared listener. Throws for a mode it does not serve. */
+  /**
+   * The variables that lead to the running daemon: without a mode, for every cloud that the workload
+   * has credentials of. Throws for a mode that it is not served.
+   */
   clientVariables(
     access: WorkloadAccess,
-    mode: VariablesMode,
+    mode: VariablesMode | undefined,
   ): Promise<{ readonly variables: ClientVariables; readonly warnings: readonly string[] }>;
   /** Resolves with the exit code; not zero when any client failed. */
   runDemo(write: (text: string) => void): Promise<number>;

@@ -2,12 +2,14 @@ import { connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { resolvePaths } from '../config/paths.ts';
-import type { ControlApi } from '../control/api.ts';
+import type { ControlApi, WorkloadAccess } from '../control/api.ts';
 import type { Inputs } from '../control/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Secret } from '../core/secret.ts';
 import type { StatusView } from '../core/view.ts';
 import { refuseForeignSocket } from '../files/socket-owner.ts';
+import type { Mode } from './client-variables.ts';
+import type { Led } from './own-gcloud.ts';
 import type { PrivateEndpoint } from './private-endpoint.ts';
 
 /* What the command line needs of the daemon's code. Each part is imported when a command asks for it. */
@@ -93,4 +95,18 @@ export async function openEndpoint(
 ): Promise<PrivateEndpoint> {
   const { openPrivateEndpoint } = await import('./private-endpoint.ts');
   return openPrivateEndpoint(target, { api, clock: systemClock, env: options.env });
+}
+
+/** The variables that lead programs to the running daemon. */
+export async function variablesFor(
+  access: WorkloadAccess,
+  mode: Mode | undefined,
+  { env }: CommandLineOptions,
+): Promise<Led> {
+  const { clientVariables } = await import('./client-variables.ts');
+  return clientVariables(access, mode, {
+    env,
+    now: systemClock.now(),
+    directory: resolvePaths(env).run,
+  });
 }

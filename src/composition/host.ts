@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 
 import type { WorkloadAccess, WorkloadProfiles } from '../control/api.ts';
 import type { Checked } from '../control/schema.ts';
-import { ValetkeyError } from '../core/errors.ts';
+import { toWire, ValetkeyError } from '../core/errors.ts';
 import { resolveGrants } from '../service/grants.ts';
 import type { Service } from '../service/context.ts';
+import { byListener } from '../workloads/identify.ts';
 import type { Tokens } from '../workloads/tokens.ts';
 import type { Workload } from '../workloads/workload.ts';
 import { gceInstance } from './gce-instance.ts';
 import type { ServedListener } from './listeners.ts';
+import type { OwnListeners } from './own-listeners.ts';
 import type { WorkloadTable } from './workload-table.ts';
 
 /** A workload's grants as issue requests, for an endpoint in another process (`exec`). */
@@ -33,20 +35,29 @@ export async function profilesOf(
   };
 }
 
+/** What the daemon has of its own besides the parts of every process. */
+export interface RunningParts {
+  readonly table: WorkloadTable;
+  readonly tokens: Tokens;
+  readonly listeners: readonly ServedListener[];
+  readonly own: OwnListeners;
+  readonly ownUid: number | undefined;
+}
+
 /** What a program needs to use a workload of the running daemon. */
 export async function openWorkload(
   service: Service,
   input: Checked['openWorkload'],
-  table: WorkloadTable,
-  tokens: Tokens,
-  listeners: readonly ServedListener[],
+  running: RunningParts,
 ): Promise<WorkloadAccess> {
+  const { table, tokens, listeners } = running;
   const name = 'grants' in input ? unnamedName(input.grants) : input.workload;
   const workload =
     'grants' in input ? await table.open(name, input.grants) : table.current().get(name);
   if (workload === undefined) throw unknownWorkload(service, name);
   const { token, file } = await tokens.load(name);
   const shared = listenerFor(workload, listeners);
+  const profiles = workload.profiles instanceof ValetkeyError ? [] : workload.profiles;
   return {
     workload: name,
     region: workload.region,
@@ -54,7 +65,35 @@ export async function openWorkload(
     token,
     baseUrl: shared?.baseUrl,
     endpoints: shared?.endpoints.filter((kind) => mayUse(workload, kind, shared)) ?? [],
+    gce: await metadataServer(workload, running),
+    kinds: [...new Set(profiles.map(({ kind }) => kind))],
+    problem: workload.profiles instanceof ValetkeyError ? toWire(workload.profiles) : undefined,
   };
+}
+
+/**
+ * A metadata server that knows the workload without a secret: a configured listener where it is the
+ * only one of this user's, else one of its own.
+ */
+async function metadataServer(
+  workload: Workload,
+  { table, listeners, own, ownUid }: RunningParts,
+): Promise<WorkloadAccess['gce']> {
+  const { profiles } = workload;
+  const first =
+    profiles instanceof ValetkeyError
+      ? undefined
+      : profiles.find(({ kind }) => kind === 'access-token');
+  if (first === undefined) return undefined;
+  const peer = ownUid === undefined ? undefined : { uid: ownUid };
+  const known = listeners.find(
+    ({ name, baseUrl, endpoints }) =>
+      baseUrl?.startsWith('http://127.') === true &&
+      endpoints.includes('gce-metadata') &&
+      byListener(table.current().values(), name, peer) === workload,
+  );
+  const { baseUrl } = known ?? (await own.of(workload.name));
+  return baseUrl === undefined ? undefined : { baseUrl, account: first.account };
 }
 
 /** A loopback listener: the workload's own where it has one, since another would not know it. */
@@ -68,6 +107,7 @@ function listenerFor(
 
 /** Not to lead a client where it is refused: one endpoint asks for a token, the other for a listener. */
 function mayUse(workload: Workload, endpoint: string, listener: ServedListener): boolean {
+  if (endpoint === 'gce-metadata') return false; // found apart from these
   if (endpoint === 'ecs') return workload.clients.some(({ kind }) => kind === 'token');
   return endpoint !== 'imds' || isKnownBy(workload, listener);
 }

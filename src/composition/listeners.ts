@@ -16,7 +16,7 @@ import type { OpenListener } from '../server/listener.ts';
 import type { LookupPeer } from '../workloads/peer.ts';
 
 export interface ServedListener {
-  /** As written in the configuration. */
+  /** As written in the configuration, for those that are. */
   readonly name: string;
   /** `http://127.0.0.1:PORT`; absent for a unix socket. */
   readonly baseUrl: string | undefined;
@@ -33,20 +33,21 @@ export interface ListenOptions {
   readonly lookupPeer: LookupPeer;
 }
 
-/** Opens one listener of the configuration with the endpoints that belong there. */
+/** Opens one listener with the endpoints that belong there. Workloads know it by its `name`. */
 export async function listen(
   { address, endpoints }: Config['listeners'][number],
   options: ListenOptions,
+  name: string = address,
 ): Promise<ServedListener> {
   const chosen = endpointsFor(address, endpoints);
   const open = await openListener({
     target: parseListenTarget(address),
-    name: address,
+    name,
     clock: options.clock,
     lookupPeer: options.lookupPeer,
     serve: (bound) =>
       createApp({
-        listener: address,
+        listener: name,
         bound,
         endpoints: chosen,
         context: options.context,
@@ -54,7 +55,7 @@ export async function listen(
       }),
   });
   return {
-    name: address,
+    name,
     baseUrl: baseUrlOf(open),
     address: open.port === 0 ? open.address : `${hostOf(open)}:${open.port}`,
     endpoints: chosen.map(({ kind }) => kind),

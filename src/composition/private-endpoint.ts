@@ -8,17 +8,18 @@ import type { Broker } from '../broker/broker.ts';
 import type { ControlApi, WorkloadProfiles } from '../control/api.ts';
 import type { Inputs } from '../control/schema.ts';
 import type { Clock } from '../core/clock.ts';
+import type { CredentialKind } from '../core/credential.ts';
 import { ERRORS, toValetkeyError } from '../core/errors.ts';
 import { createEvents } from '../core/events.ts';
 import type { Evidence } from '../core/events.ts';
-import { ENDPOINTS } from '../endpoints/index.ts';
 import type { Variables } from '../endpoints/contract.ts';
 import { createAccess } from '../workloads/access.ts';
 import { createPeerLookup } from '../workloads/peer.ts';
 import { createTokens } from '../workloads/tokens.ts';
 import type { Workload } from '../workloads/workload.ts';
+import { endpointFor, leadTo } from './client-variables.ts';
 import { listen } from './listeners.ts';
-import { withoutOwnProfile } from './own-profile.ts';
+import { refuseUnknownPeers } from './own-listeners.ts';
 
 export interface PrivateEndpoint {
   readonly variables: Variables;
@@ -32,6 +33,7 @@ export interface PrivateEndpointOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+const ADDRESS = '127.0.0.1:0';
 const WARM_UP_MS = 20_000;
 const UPSTREAM_MS = 30_000;
 
@@ -46,6 +48,8 @@ export async function openPrivateEndpoint(
   { api, clock, env }: PrivateEndpointOptions,
 ): Promise<PrivateEndpoint> {
   const profiles = await api.workloadProfiles(target);
+  if (profilesOf(profiles, 'access-token').length > 0) refuseUnknownPeers();
+  const kinds = [...new Set(profiles.profiles.map(({ kind }) => kind))];
   const events = createEvents();
   const broker = createBroker({
     clock,
@@ -61,7 +65,7 @@ export async function openPrivateEndpoint(
   const tokens = createTokens(directory, clock);
   const { token, file } = await tokens.load(profiles.workload);
   const listener = await listen(
-    { address: '127.0.0.1:0', endpoints: ['ecs'] },
+    { address: ADDRESS, endpoints: kinds.map(endpointFor) },
     {
       events,
       clock,
@@ -89,24 +93,40 @@ export async function openPrivateEndpoint(
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const warnings = [...(await warmUp(broker, profiles)), ...otherProfiles(profiles)];
-    const variables = ENDPOINTS.ecs.variables({
+    const warnings = (
+      await Promise.all(kinds.map((kind) => warmUp(broker, profilesOf(profiles, kind))))
+    ).flat();
+    const told = kinds.flatMap((kind) => otherProfiles(profilesOf(profiles, kind)));
+    const input = {
       baseUrl: listener.baseUrl ?? '',
       token,
       tokenFile: file,
       region: profiles.region,
-    });
-    const own = await withoutOwnProfile(variables, env, directory);
-    return { variables: own.variables, warnings: [...warnings, ...own.warnings], stop };
+      account: profilesOf(profiles, 'access-token')[0]?.account,
+    };
+    const led = await leadTo(
+      kinds.map((kind) => ({ endpoint: endpointFor(kind), ...input })),
+      { env, now: clock.now(), directory, gcloud: { name: 'gcloud', always: true } },
+    );
+    return {
+      variables: led.variables,
+      warnings: [...new Set([...warnings, ...told, ...led.warnings])],
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** One credential before the child starts: a grant that is denied is told now, not in the child's log. */
-async function warmUp(broker: Broker, { profiles }: WorkloadProfiles): Promise<readonly string[]> {
-  const [first] = profiles;
+type Profile = WorkloadProfiles['profiles'][number];
+
+function profilesOf({ profiles }: WorkloadProfiles, kind: CredentialKind): readonly Profile[] {
+  return profiles.filter((profile) => profile.kind === kind);
+}
+
+/** One credential of each kind before the child starts: a denial is told now, not in the child's log. */
+async function warmUp(broker: Broker, [first]: readonly Profile[]): Promise<readonly string[]> {
   if (first === undefined) return [];
   try {
     await broker.get(first.request, WARM_UP_MS);
@@ -119,9 +139,14 @@ async function warmUp(broker: Broker, { profiles }: WorkloadProfiles): Promise<r
   }
 }
 
-function otherProfiles({ profiles }: WorkloadProfiles): readonly string[] {
-  const [first, ...others] = profiles;
+function otherProfiles([first, ...others]: readonly Profile[]): readonly string[] {
   if (first === undefined || others.length === 0) return [];
+  if (first.account !== undefined) {
+    const emails = others.flatMap(({ account }) => account?.email ?? []);
+    return [
+      `clients get ${first.account.email} unasked; ${emails.join(', ')} where they name that account`,
+    ];
+  }
   return [
     `clients get ${first.name} unasked; ${others.map(({ name }) => name).join(', ')} ` +
       'at the path /v1/credentials/<name> of the same endpoint',
@@ -139,7 +164,10 @@ function workloadOf(profiles: WorkloadProfiles): Workload {
     roleName: profiles.roleName,
     imdsV1: false,
     gce: profiles.gce,
-    clients: [{ kind: 'token' }],
+    clients: [
+      { kind: 'token' },
+      { kind: 'listener', listener: ADDRESS, uid: process.getuid?.() ?? -1 },
+    ],
     profiles: profiles.profiles.map((profile) => ({ ...profile, region: profiles.region })),
   };
 }

@@ -6,6 +6,7 @@ import type { GrantLine } from '../service/grants.ts';
 import type { Service } from '../service/context.ts';
 import type { Tokens } from '../workloads/tokens.ts';
 import { gceInstance } from './gce-instance.ts';
+import { ownRule } from './own-listeners.ts';
 import type { ClientRule, Workload } from '../workloads/workload.ts';
 
 /** The workloads in force: the configured ones and those opened while running. */
@@ -92,7 +93,7 @@ export function createWorkloadTable(
       roleName: name,
       imdsV1: false,
       gce: gceInstance(name),
-      clients: [{ kind: 'token' }],
+      clients: [{ kind: 'token' }, ownRule(name, ownUid)],
     };
     await tokens.load(name);
     const workload = { ...recipe, region: profiles[0]?.region, profiles };
@@ -135,14 +136,16 @@ function recipeOf(name: string, config: WorkloadConfig, ownUid: number | undefin
     roleName: config.aws.role_name ?? name,
     imdsV1: config.aws.imds_v1,
     gce: gceInstance(name, config.gcp),
-    clients: config.clients.map((rule): ClientRule => {
-      if ('token' in rule) return { kind: 'token' };
-      if ('listener' in rule) {
-        const uid = rule.any_user === true ? undefined : (rule.uid ?? ownUid ?? -1);
-        return { kind: 'listener', listener: rule.listener, uid };
-      }
-      const [namespace, account] = rule.service_account.split('/');
-      return { kind: 'service-account', subject: `system:serviceaccount:${namespace}:${account}` };
-    }),
+    clients: [...config.clients.map((rule) => ruleOf(rule, ownUid)), ownRule(name, ownUid)],
   };
+}
+
+function ruleOf(rule: WorkloadConfig['clients'][number], ownUid: number | undefined): ClientRule {
+  if ('token' in rule) return { kind: 'token' };
+  if ('listener' in rule) {
+    const uid = rule.any_user === true ? undefined : (rule.uid ?? ownUid ?? -1);
+    return { kind: 'listener', listener: rule.listener, uid };
+  }
+  const [namespace, account] = rule.service_account.split('/');
+  return { kind: 'service-account', subject: `system:serviceaccount:${namespace}:${account}` };
 }

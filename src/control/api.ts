@@ -1,4 +1,5 @@
 import type { CredentialKind, Issued } from '../core/credential.ts';
+import type { WireError } from '../core/errors.ts';
 import type { TokenAccount } from '../core/token-account.ts';
 import type {
   ConnectorView,
@@ -42,8 +43,16 @@ export interface WorkloadAccess {
   readonly token: string;
   /** The daemon's shared listener, `http://127.0.0.1:PORT`; absent when nothing listens. */
   readonly baseUrl?: string | undefined;
-  /** Endpoint kinds that listener serves. */
+  /** Endpoint kinds of AWS that it serves this workload. */
   readonly endpoints: readonly string[];
+  /** Google: the metadata server that knows this workload; absent when it has no account there. */
+  readonly gce?:
+    | { readonly baseUrl: string; readonly account?: TokenAccount | undefined }
+    | undefined;
+  /** What its grants yield, without repetition, the default one first. */
+  readonly kinds: readonly CredentialKind[];
+  /** Why its grants cannot be used as things are: nothing is known of them then. */
+  readonly problem?: WireError | undefined;
 }
 
 export interface StoreMoved {

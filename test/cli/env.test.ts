@@ -10,13 +10,17 @@ describe('env', () => {
     token: 'abc',
     baseUrl: 'http://127.0.0.1:9911',
     endpoints: ['ecs', 'imds'],
+    kinds: ['aws-session'] as const,
   };
   const setting = (more: object = {}) => ({
     answers: { openWorkload: async () => access },
     daemon: {
-      clientVariables: async (given: object, mode: string) => ({
+      clientVariables: async (given: object, mode: string | undefined) => ({
         variables: {
-          set: { WHO: `${(given as typeof access).workload} by ${mode}`, NO_PROXY: '127.0.0.1' },
+          set: {
+            WHO: `${(given as typeof access).workload} by ${mode ?? 'need'}`,
+            NO_PROXY: '127.0.0.1',
+          },
           clear: ['AWS_PROFILE'],
         },
         warnings: [],
@@ -45,7 +49,7 @@ describe('env', () => {
         "code": 0,
         "stderr": "",
         "stdout": "unset AWS_PROFILE
-      export WHO='dev by ecs'
+      export WHO='dev by need'
       export NO_PROXY='127.0.0.1'
       export no_proxy='127.0.0.1'
       ",
@@ -84,7 +88,7 @@ describe('env', () => {
       },
     ]);
     expect(JSON.parse(seen.stdout)).toMatchObject({
-      set: { WHO: 'dev by ecs' },
+      set: { WHO: 'dev by need' },
       unset: ['AWS_PROFILE'],
     });
   });

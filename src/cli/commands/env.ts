@@ -5,12 +5,13 @@ import { defineCommand } from '../command.ts';
 import type { VariablesMode } from '../context.ts';
 import { repeatable, single } from '../options.ts';
 import { type Shell, SHELLS, shellOf, shellText } from '../quote.ts';
+import { errorText } from '../terminal.ts';
 import { targetOf, type TargetOptions } from '../target.ts';
 import { mergeVariables } from '../variables.ts';
 
 interface Options extends TargetOptions {
   readonly shell?: Shell;
-  readonly mode: VariablesMode;
+  readonly mode?: VariablesMode;
 }
 
 export default defineCommand<Options>({
@@ -28,9 +29,10 @@ export default defineCommand<Options>({
         new Option('--shell <shell>', 'how to write it (default: by $SHELL)').choices(SHELLS),
       )
       .addOption(
-        new Option('--mode <mode>', 'which metadata service clients are led to')
-          .choices(['ecs', 'imds'] satisfies VariablesMode[])
-          .default('ecs'),
+        new Option(
+          '--mode <mode>',
+          'which metadata service clients are led to (default: what its grants need)',
+        ).choices(['ecs', 'imds', 'gce'] satisfies VariablesMode[]),
       );
     command.addHelpText('after', EXAMPLES);
   },
@@ -41,7 +43,12 @@ export default defineCommand<Options>({
     const { mode: running } = await api.status({});
     if (running !== 'daemon') throw notRunning('no daemon is running');
     const access = await api.openWorkload(target);
-    if (access.baseUrl === undefined) throw notRunning('the daemon has no listener');
+    if (access.baseUrl === undefined && access.gce === undefined) {
+      throw notRunning('the daemon has no listener');
+    }
+    if (access.problem !== undefined) {
+      terminal.warn(`workload ${access.workload}: ${errorText(access.problem)}`);
+    }
     const { variables, warnings } = await context.daemon.clientVariables(access, mode);
     for (const warning of warnings) terminal.warn(warning);
     terminal.print(
