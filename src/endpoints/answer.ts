@@ -4,7 +4,7 @@ import type { Answer } from './contract.ts';
  * A whole answer. Bodies are strings: Node sends headers and a string in one piece, a Buffer behind
  * the headers. Nothing here may be kept by anybody on the way.
  */
-function answer(
+export function answer(
   status: number,
   type: string,
   body: string,

@@ -111,6 +111,8 @@ export interface EndpointEnv {
 export type RefusalReason =
   | 'method'
   | 'target'
+  /** The path is of a bearable length, what follows it is not. */
+  | 'query'
   /** `..` or an encoded control byte in the path. */
   | 'traversal'
   | 'host'
@@ -161,6 +163,11 @@ export interface Endpoint {
   readonly paths: readonly string[];
   /** `Host` values that are right for this protocol besides the listener's own address. */
   readonly hosts: readonly string[];
+  /**
+   * Is a target with scheme and host (`GET http://metadata.google.internal/…`, as clients of a
+   * proxy write it) understood? Its host must be right as `Host` must. RFC 9112 section 3.2.2.
+   */
+  readonly absoluteForm?: boolean;
   /**
    * The answer to what the guard refused, in this protocol's shape. `status` is the usual one for
    * `reason`; a protocol may know a better one. Pure: the same answer for the same arguments.

@@ -12,8 +12,12 @@ export function normalPath(target: string): string {
 
 /** The same for a whole request, as Hono's `getPath`. Percent signs stay: parameters are decoded one by one. */
 export function requestPath(request: Request): string {
-  const { url } = request;
-  return normalPath(url.slice(url.indexOf('/', url.indexOf('://') + 3)));
+  return normalPath(requestTarget(request));
+}
+
+/** Path and query as they were sent. */
+export function requestTarget({ url }: Request): string {
+  return url.slice(url.indexOf('/', url.indexOf('://') + 3));
 }
 
 /** Is `path` the prefix itself, or below it? Both without a trailing slash. */
