@@ -4,8 +4,9 @@ import { ValetkeyError } from '../core/errors.ts';
 import type { Event, Events } from '../core/events.ts';
 import type { Answer, Connection, Endpoint, EndpointContext } from '../endpoints/contract.ts';
 import { isUnder, normalPath } from '../endpoints/path.ts';
+import { absoluteForm } from './absolute-form.ts';
 import type { Bound } from './address.ts';
-import { createGuard, hostsOf, type Refusal } from './guard.ts';
+import { createGuard, foreignHost, type Guard, hostsOf, type Refusal } from './guard.ts';
 import { createHonoServe, type Serve } from './hono-serve.ts';
 import type { Handler } from './listener.ts';
 import { createRefusalLimit } from './refusal-limit.ts';
@@ -34,27 +35,29 @@ export interface App {
 export function createApp({ listener, bound, endpoints, context, events }: AppOptions): App {
   const limit = createRefusalLimit(() => context.monotonic());
   const report = createReport(listener, limit, () => context.now(), events);
-  const names = endpoints.flatMap(({ hosts }) => hosts);
-  const guard = createGuard(hostsOf(bound, names));
+  const guardOfNone = createGuard(hostsOf(bound, []));
 
-  const routes = routesOf(endpoints, (endpoint) =>
-    serveEndpoint(
+  const routes = routesOf(endpoints, (endpoint) => {
+    const hosts = hostsOf(bound, endpoint.hosts);
+    const serve = serveEndpoint(
       endpoint,
       {
         ...context,
         refused: (connection, why, status) => report(connection, endpoint.kind, why, status),
       },
       events,
-    ),
-  );
+    );
+    // One protocol's names are no names of another's: `localhost` is right for Google alone.
+    return { endpoint, hosts, guard: createGuard(hosts), serve };
+  });
 
   const refuse = (
     incoming: IncomingMessage,
     outgoing: ServerResponse,
     connection: Connection,
+    endpoint: Endpoint | undefined,
     { status, reason, why }: Refusal,
   ): void => {
-    const endpoint = routes(incoming.url ?? '')?.endpoint;
     const answer = limit.answer()
       ? (endpoint?.refuse(status, reason) ?? plainRefusal(status))
       : (endpoint?.refuse(429, 'too-many') ?? plainRefusal(429));
@@ -74,14 +77,29 @@ export function createApp({ listener, bound, endpoints, context, events }: AppOp
     return lastRoute;
   };
 
+  /**
+   * Takes scheme and host off a target where its endpoint understands them; elsewhere the guard finds
+   * it no path. The host that was there is the one meant, whatever `Host` says.
+   */
+  const withoutHost = (incoming: IncomingMessage): string | undefined => {
+    const absolute = absoluteForm(incoming.url ?? '');
+    if (absolute === undefined) return undefined;
+    if (routeOf(absolute.target)?.endpoint.absoluteForm !== true) return undefined;
+    incoming.url = absolute.target;
+    return absolute.host;
+  };
+
   return {
     handle(incoming, outgoing, connection) {
-      const refusal = guard(incoming);
+      const host = withoutHost(incoming);
+      const route = routeOf(incoming.url ?? '');
+      const refusal =
+        (host === undefined || route === undefined ? undefined : foreignHost(host, route.hosts)) ??
+        (route?.guard ?? guardOfNone)(incoming);
       if (refusal !== undefined) {
-        refuse(incoming, outgoing, connection, refusal);
+        refuse(incoming, outgoing, connection, route?.endpoint, refusal);
         return;
       }
-      const route = routeOf(incoming.url ?? '');
       if (route === undefined) {
         events.emit({ type: 'answered', endpoint: 'none', status: NOT_FOUND.status });
         send(incoming, outgoing, NOT_FOUND);
@@ -93,41 +111,41 @@ export function createApp({ listener, bound, endpoints, context, events }: AppOp
   };
 }
 
+/** An endpoint and what goes before it. */
 interface Route {
   readonly endpoint: Endpoint;
-  readonly prefix: string;
+  readonly hosts: ReadonlySet<string>;
+  readonly guard: Guard;
   readonly serve: Serve;
 }
 
 /** Which endpoint a target belongs to. Prefixes are looked up by their first segment. */
 function routesOf(
   endpoints: readonly Endpoint[],
-  serve: (endpoint: Endpoint) => Serve,
+  routeFor: (endpoint: Endpoint) => Route,
 ): (target: string) => Route | undefined {
-  const bySegment = new Map<string, Route[]>();
+  const bySegment = new Map<string, { readonly prefix: string; readonly route: Route }[]>();
   for (const endpoint of endpoints) {
-    const served = serve(endpoint);
+    const route = routeFor(endpoint);
     for (const prefix of endpoint.paths) {
       const siblings = bySegment.get(firstSegment(prefix)) ?? [];
       const rival = siblings.find((other) => other.prefix === prefix);
       if (rival !== undefined) {
         throw new ValetkeyError('CONFIG_INVALID', {
           subject: 'listeners',
-          reason: `${endpoint.kind} and ${rival.endpoint.kind} both answer ${prefix}`,
+          reason: `${endpoint.kind} and ${rival.route.endpoint.kind} both answer ${prefix}`,
           hint: 'give each a listener of its own',
         });
       }
       bySegment.set(
         firstSegment(prefix),
-        [...siblings, { endpoint, prefix, serve: served }].sort(
-          (a, b) => b.prefix.length - a.prefix.length,
-        ),
+        [...siblings, { prefix, route }].sort((a, b) => b.prefix.length - a.prefix.length),
       );
     }
   }
   return (target) => {
     const path = normalPath(target);
-    return bySegment.get(firstSegment(path))?.find(({ prefix }) => isUnder(path, prefix));
+    return bySegment.get(firstSegment(path))?.find(({ prefix }) => isUnder(path, prefix))?.route;
   };
 }
 

@@ -36,6 +36,8 @@ const EXACT: readonly ReadonlyMap<number, string>[] = Array.from(
     ),
 );
 
+export type Guard = (request: RawRequest) => Refusal | undefined;
+
 type RawRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>;
 
 /**
@@ -47,18 +49,22 @@ type RawRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>;
  * `X-Forwarded-For` for that reason); a second `Authorization` or `Host`, two readers that would pick
  * different ones.
  */
-export function createGuard(
-  hosts: ReadonlySet<string>,
-): (request: RawRequest) => Refusal | undefined {
+export function createGuard(hosts: ReadonlySet<string>): Guard {
   return ({ method = '', url = '', rawHeaders }) => {
     if (!METHODS.has(method)) return refusal(405, 'method', 'method', method);
     if (!PLAIN_TARGET.test(url)) {
       const bad = badTarget(url);
       if (bad !== undefined) return bad;
     }
-    if (url.length > MAX_TARGET) return refusal(414, 'target', 'target too long', url);
+    if (url.length > MAX_TARGET) return tooLong(url);
     return badHeaders(rawHeaders, hosts);
   };
+}
+
+function tooLong(url: string): Refusal {
+  const query = url.indexOf('?');
+  const reason = query === -1 || query > MAX_TARGET ? 'target' : 'query';
+  return refusal(414, reason, `${reason} too long`, url);
 }
 
 function badTarget(url: string): Refusal | undefined {
@@ -111,6 +117,12 @@ function interesting(given: string): string | undefined {
 
 function refusal(status: number, reason: RefusalReason, what: string, value: string): Refusal {
   return { status, reason, why: value === '' ? what : `${what} ${quoted(value)}` };
+}
+
+/** What is wrong with the host of a target that has one: it must be as right as `Host`, which is looked at too. */
+export function foreignHost(host: string, hosts: ReadonlySet<string>): Refusal | undefined {
+  if (hosts.has(host.toLowerCase())) return undefined;
+  return refusal(403, 'host', 'foreign host in the target', host);
 }
 
 /** Received text for one line of a log: cut, and with nothing in it that could start another line. */

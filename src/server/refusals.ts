@@ -31,7 +31,9 @@ export function send(
   { status, headers, body }: Answer,
 ): void {
   const unread = hasBody(incoming);
-  if (unread || CLOSING.has(status)) outgoing.shouldKeepAlive = false;
+  // Whoever sends TRACE looks for a way around somebody, not for an answer of ours.
+  if (unread || CLOSING.has(status) || incoming.method === 'TRACE')
+    outgoing.shouldKeepAlive = false;
   outgoing.writeHead(status, headers);
   if (!unread) {
     outgoing.end(body);

@@ -1,23 +1,25 @@
-import type { AwsSession, Issued } from '../../src/core/credential.ts';
+import type { AccessToken, AwsSession, Issued } from '../../src/core/credential.ts';
 import { ConnectorName } from '../../src/core/ids.ts';
 import { ValetkeyError } from '../../src/core/errors.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import type { Event } from '../../src/core/events.ts';
-import type {
-  Caller,
-  EndpointContext,
-  GceInstance,
-  IssueChoice,
-  Proof,
-} from '../../src/endpoints/contract.ts';
+import type { Caller, EndpointContext, IssueChoice, Proof } from '../../src/endpoints/contract.ts';
 import { fakeClock } from './fake-clock.ts';
 import type { FakeClock } from './fake-clock.ts';
+import { accessToken, createGoogleBroker, GCE, GOOGLE_ACCOUNTS } from './google-accounts.ts';
 
 /** A workload’s bearer secret. */
 export const SECRET = 'S3cret-_0123456789abcdefghijklmnopqrstuvwxyz';
 export const ACCOUNT = '111122223333';
 /** What must never be seen in an error, a log or a header. */
-export const PLANTED = [SECRET, 'plantedSecretAccessKey', 'plantedSessionToken', 'planted-cause'];
+export const PLANTED = [
+  SECRET,
+  'plantedSecretAccessKey',
+  'plantedSessionToken',
+  'plantedAccessToken',
+  'plantedSignature',
+  'planted-cause',
+];
 
 /** Service-account tokens by what a verifier would say of them. */
 export const JWT = {
@@ -53,6 +55,8 @@ export interface World {
   /** Who waits for workloads to change. */
   readonly listeners: Set<() => void>;
   session: AwsSession;
+  /** Google: what the default account's usual token is. */
+  token: AccessToken;
 }
 
 export function session(at: number, profile = 'main', tokenLength = 400): AwsSession {
@@ -69,14 +73,6 @@ export function session(at: number, profile = 'main', tokenLength = 400): AwsSes
   };
 }
 
-const GCE: GceInstance = {
-  name: 'app',
-  machineType: 'custom',
-  tags: [],
-  attributes: {},
-  projectAttributes: {},
-};
-
 const PROFILES = ['main', 'other'];
 
 export function caller(changes: Partial<Caller> = {}): Caller {
@@ -86,7 +82,7 @@ export function caller(changes: Partial<Caller> = {}): Caller {
     roleName: 'app-role',
     imdsV1: false,
     gce: GCE,
-    accounts: [],
+    accounts: GOOGLE_ACCOUNTS,
     profiles: (kind) => (kind === 'aws-session' ? PROFILES : []),
     ...changes,
   };
@@ -118,6 +114,7 @@ function isKnown(proof: Proof): boolean {
 export function endpointWorld(): World {
   const clock = fakeClock();
   const other = session(clock.now(), 'other');
+  const google = createGoogleBroker(clock, () => world.token);
   const events: Event[] = [];
   const soon = <T>(value: T): T | Promise<T> => (world.slowly ? Promise.resolve(value) : value);
 
@@ -133,6 +130,7 @@ export function endpointWorld(): World {
     slowly: false,
     listeners: new Set(),
     session: session(clock.now()),
+    token: accessToken(GOOGLE_ACCOUNTS[0], clock.now()),
     context: {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
@@ -144,7 +142,7 @@ export function endpointWorld(): World {
       installationId: 'a1b2c3d4e5f60718'.repeat(4),
       identify: (_connection, proof) => soon(whoShows(proof)),
       holds: (found) => !world.nobody && found === world.caller,
-      issue: (_caller, choice) => {
+      issue: (asking, choice) => {
         world.choices.push(choice);
         if (world.upstream === 'hangs') return late(choice.waitMs);
         if (world.upstream !== 'ok') {
@@ -156,6 +154,7 @@ export function endpointWorld(): World {
           if (world.slowly) return Promise.reject(error);
           throw error;
         }
+        if (choice.kind !== 'aws-session') return soon(google(asking, choice));
         return soon(issued(choice.profile === 'other' ? other : world.session));
       },
       prepare: (_caller, { waitMs }) => {
