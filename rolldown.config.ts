@@ -8,8 +8,9 @@ import type { Plugin } from 'rolldown';
 export default defineConfig({
   input: {
     main: 'src/main.ts',
-    // The demo runs it as a process of its own.
+    // The demo runs them as processes of their own.
     'aws-client': 'src/demo/aws-client.ts',
+    'google-client': 'src/demo/google-client.ts',
   },
   platform: 'node',
   // A native addon, found by its own package at run time.

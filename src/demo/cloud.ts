@@ -1,8 +1,18 @@
+import { startGoogleStandIn } from '../stand-ins/google/server.ts';
+import type { GoogleStandIn } from '../stand-ins/google/server.ts';
 import { startAwsStandIn } from '../stand-ins/aws/server.ts';
 import type { AwsStandIn } from '../stand-ins/aws/server.ts';
 
-/** The embedded cloud of the demo: one person with a long-lived key, one role, two buckets. */
-export interface DemoCloud {
+/** The embedded Google of the demo: one service account with a key, two buckets. */
+export interface DemoGoogle {
+  readonly google: GoogleStandIn;
+  /** The key file, as a person would have downloaded it. */
+  readonly keyFile: string;
+  readonly privateKey: string;
+}
+
+/** The embedded AWS of the demo: one person with a long-lived key, one role, two buckets. */
+export interface DemoAws {
   readonly aws: AwsStandIn;
   readonly roleArn: string;
   readonly accessKeyId: string;
@@ -13,7 +23,7 @@ export const BUCKET = 'zenfiles';
 export const OTHER_BUCKET = 'payroll';
 export const KEY = 'train.csv';
 
-export async function startDemoCloud(): Promise<DemoCloud> {
+export async function startDemoAws(): Promise<DemoAws> {
   const aws = await startAwsStandIn();
   const person = aws.accounts.addUser({ name: 'ada' });
   const role = aws.accounts.putRole({
@@ -32,4 +42,20 @@ export async function startDemoCloud(): Promise<DemoCloud> {
   }
   const { accessKeyId, secretAccessKey } = person;
   return { aws, roleArn: role.arn, accessKeyId, secretAccessKey };
+}
+
+export async function startDemoGoogle(): Promise<DemoGoogle> {
+  const google = await startGoogleStandIn();
+  const project = 'ml-research';
+  const account = google.accounts.addServiceAccount({ name: 'training', project });
+  google.buckets.allow(
+    `serviceAccount:${account.email}`,
+    `projects/${project}`,
+    'roles/storage.admin',
+  );
+  for (const name of [BUCKET, OTHER_BUCKET]) {
+    google.buckets.add({ name, project, objects: { [KEY]: 'x,y\n1,2\n' } });
+  }
+  const key = account.keyFile();
+  return { google, keyFile: JSON.stringify(key), privateKey: String(key['private_key']) };
 }

@@ -9,47 +9,59 @@ import { systemClock } from '../core/clock.ts';
 import type { StatusView } from '../core/view.ts';
 import { startDaemon } from '../daemon.ts';
 import type { Daemon } from '../daemon.ts';
-import { ENDPOINTS } from '../endpoints/index.ts';
-import { runCli, runSdk } from './clients.ts';
-import type { ClientResult } from './clients.ts';
-import { BUCKET, startDemoCloud } from './cloud.ts';
-import type { DemoCloud } from './cloud.ts';
+import { clientVariables } from '../composition/client-variables.ts';
+import { runAwsCli, runAwsSdk } from './run-aws.ts';
+import type { ClientResult, Environment } from './client.ts';
+import { BUCKET, startDemoAws, startDemoGoogle } from './cloud.ts';
+import type { DemoAws, DemoGoogle } from './cloud.ts';
+import { runGcloud, runGoogleLibrary } from './run-google.ts';
 
-const CONNECTOR = 'aws-demo';
+const AWS = 'aws-demo';
+const GOOGLE = 'gcp-demo';
 const SESSION_SECONDS = 3_600;
 /** Renewal is due after 35 minutes; the demo brings it forward so that one can be watched. */
 const RENEW_AFTER_MS = 4_000;
 const RENEWAL_WAIT_MS = 30_000;
 
+interface Stage {
+  readonly aws: DemoAws;
+  readonly google: DemoGoogle;
+  readonly home: string;
+  /** Where further clients (the AWS CLI, gcloud) are looked for. */
+  readonly path: string;
+  readonly say: (line?: string) => void;
+}
+
 /**
- * The main job on embedded stand-ins: a cloud on loopback, a connector in a store that keeps nothing,
- * the daemon, unmodified clients. Returns the exit code: 0 only when every client saw what it should
- * and a renewal happened. `path` is where further clients (the AWS CLI) are looked for.
+ * The main job on embedded stand-ins: two clouds on loopback, a connector to each in a store that keeps
+ * nothing, the daemon, unmodified clients. Returns the exit code: 0 only when every client saw what it
+ * should and a renewal happened.
  */
 export async function runDemo(
   write: (text: string) => void,
   path: string | undefined,
 ): Promise<number> {
   const home = await mkdtemp(join(tmpdir(), 'valetkey-demo-'));
-  const cloud = await startDemoCloud();
+  const [aws, google] = await Promise.all([startDemoAws(), startDemoGoogle()]);
   const say = (line = '') => write(`${stripVTControlCharacters(line)}\n`);
+  const stage: Stage = { aws, google, home, path: path ?? '', say };
   try {
-    const daemon = await startDemoDaemon(home, cloud);
+    const daemon = await startDemoDaemon(stage);
     try {
-      return await show(daemon, cloud, { home, path: path ?? '' }, say);
+      return await show(daemon, stage);
     } finally {
       await daemon.stop();
     }
   } finally {
-    await cloud.aws.stop();
+    await Promise.all([aws.aws.stop(), google.google.stop()]);
     await rm(home, { recursive: true, force: true });
   }
 }
 
-async function startDemoDaemon(home: string, cloud: DemoCloud): Promise<Daemon> {
+async function startDemoDaemon({ aws, google, home }: Stage): Promise<Daemon> {
   await writeFile(join(home, 'config.yaml'), 'listeners:\n  - address: 127.0.0.1:0\n');
   return startDaemon({
-    env: { VALETKEY_HOME: home, AWS_ENDPOINT_URL: cloud.aws.url },
+    env: { VALETKEY_HOME: home, AWS_ENDPOINT_URL: aws.aws.url, ...google.google.variables },
     version: 'demo',
     ephemeral: true,
     renewal: {
@@ -62,55 +74,30 @@ async function startDemoDaemon(home: string, cloud: DemoCloud): Promise<Daemon> 
   });
 }
 
-interface Place {
-  readonly home: string;
-  readonly path: string;
-}
-
-async function show(
-  daemon: Daemon,
-  cloud: DemoCloud,
-  place: Place,
-  say: (line?: string) => void,
-): Promise<number> {
-  say('1. A connector: a long-lived key in a secret store (here one that keeps nothing).');
-  const { connector } = await daemon.api.register({
-    name: CONNECTOR,
-    type: 'aws',
-    auth_method: 'iam-role',
-    attributes: {
-      aws_access_key_id: cloud.accessKeyId,
-      aws_secret_access_key: cloud.secretAccessKey,
-      role_arn: cloud.roleArn,
-      region: 'eu-west-1',
-    },
-  });
-  say(
-    `   ${connector.name} (${connector.type}, ${connector.authMethod}), verified against the cloud`,
-  );
+async function show(daemon: Daemon, stage: Stage): Promise<number> {
+  const { aws, google, home, say } = stage;
+  say('1. Connectors: long-lived keys in a secret store (here one that keeps nothing).');
+  await registerBoth(daemon, stage);
   say();
 
-  say(`2. A workload that may read s3://${BUCKET}, and nothing else.`);
-  const env = await clientEnvironment(daemon, cloud, place);
+  say(`2. A workload that may read s3://${BUCKET} and gs://${BUCKET}, and nothing else.`);
+  const env = await clientEnvironment(daemon, stage);
   say('   Clients are told environment variables only; none of them is a key.');
   say();
 
   say('3. Unmodified clients.');
-  const results = [await runSdk(env)];
-  const cli = await runCli(env);
-  if (cli === undefined) say('   (no AWS CLI on this machine: left out)');
-  else results.push(cli);
+  const results = await runClients(env, stage);
   for (const result of results) report(result, say);
   say();
 
-  say('4. What was issued, to whom.');
-  for (const line of await auditLines(place.home)) say(`   ${line}`);
+  say('4. What was issued, to whom: one audit trail.');
+  for (const line of await auditLines(home)) say(`   ${line}`);
   say();
 
   say(`5. A renewal (brought forward to ${RENEW_AFTER_MS / 1_000} s for you to watch).`);
   const first = results[0]?.accessKeyId;
   const renewed = await waitForRenewal(daemon, first);
-  const again = renewed === undefined ? undefined : await runSdk(env);
+  const again = renewed === undefined ? undefined : await runAwsSdk(env);
   if (again !== undefined) {
     results.push(again);
     say(`   before: ${first}`);
@@ -120,37 +107,79 @@ async function show(
     found.map((one) => `${client}: ${one}`),
   );
   if (again === undefined || again.accessKeyId === first) problems.push('no renewal happened');
-  const leaked = JSON.stringify(results).includes(cloud.secretAccessKey);
-  if (leaked) problems.push('the long-lived key reached a client');
+  const handedOut = JSON.stringify([results, env]);
+  const keys = [aws.secretAccessKey, google.privateKey, JSON.stringify(google.privateKey)];
+  if (keys.some((key) => handedOut.includes(key))) {
+    problems.push('a long-lived key reached a client');
+  }
   say();
   for (const problem of problems) say(`FAILED  ${problem}`);
   if (problems.length > 0) return 1;
   say(
-    'The long-lived key was used inside the daemon alone. Next: valetkey connector register --help',
+    'The long-lived keys were used inside the daemon alone. Next: valetkey connector register --help',
   );
   return 0;
 }
 
+async function registerBoth(daemon: Daemon, { aws, google, say }: Stage): Promise<void> {
+  const saved = [
+    await daemon.api.register({
+      name: AWS,
+      type: 'aws',
+      auth_method: 'iam-role',
+      attributes: {
+        aws_access_key_id: aws.accessKeyId,
+        aws_secret_access_key: aws.secretAccessKey,
+        role_arn: aws.roleArn,
+        region: 'eu-west-1',
+      },
+    }),
+    await daemon.api.register({
+      name: GOOGLE,
+      type: 'gcp',
+      auth_method: 'service-account',
+      attributes: { service_account_json: google.keyFile },
+    }),
+  ];
+  for (const { connector } of saved) {
+    say(
+      `   ${connector.name} (${connector.type}, ${connector.authMethod}), verified against the cloud`,
+    );
+  }
+}
+
+async function runClients(env: Environment, { google, say }: Stage): Promise<ClientResult[]> {
+  const results = [await runAwsSdk(env), await runGoogleLibrary(env, google.google.url)];
+  const others = { 'AWS CLI': await runAwsCli(env), gcloud: await runGcloud(env) };
+  for (const [name, result] of Object.entries(others)) {
+    if (result === undefined) say(`   (no ${name} on this machine: left out)`);
+    else results.push(result);
+  }
+  return results;
+}
+
 async function clientEnvironment(
   daemon: Daemon,
-  cloud: DemoCloud,
-  { home, path }: Place,
+  { aws, google, home, path }: Stage,
 ): Promise<Record<string, string>> {
   const access = await daemon.api.openWorkload({
-    grants: [{ connector: CONNECTOR, resource_id: `s3://${BUCKET}`, access: 'read' }],
+    grants: [
+      { connector: AWS, resource_id: `s3://${BUCKET}`, access: 'read' },
+      { connector: GOOGLE, resource_id: `gs://${BUCKET}`, access: 'read' },
+    ],
   });
-  const { set } = ENDPOINTS.ecs.variables({
-    baseUrl: access.baseUrl ?? '',
-    token: access.token,
-    tokenFile: access.tokenFile,
-    region: access.region,
+  const { variables } = await clientVariables(access, undefined, {
+    env: { HOME: home },
+    now: systemClock.now(),
+    directory: home,
   });
   return {
-    ...set,
+    ...variables.set,
     PATH: path,
     HOME: home,
     // Where the clients' services are: in a real cloud this is not set.
-    AWS_ENDPOINT_URL: cloud.aws.url,
+    AWS_ENDPOINT_URL: aws.aws.url,
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE: `${google.google.url}/storage/v1/`,
   };
 }
 
