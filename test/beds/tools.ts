@@ -6,19 +6,22 @@ import { dirname, join } from 'node:path';
 /** Where `.ci/install` puts what it had to install itself. */
 const installed = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'valetkey-ci');
 
-const WANTED =
-  'import sys, importlib.util as u; assert all(map(u.find_spec, ("boto3", "moto", "awscli"))); print(sys.executable)';
-
 /** The Python that has boto3, moto and the AWS CLI 1. */
-export function pythonPath(): string {
+export const pythonPath = (): string => pythonWith('boto3', 'moto', 'awscli');
+
+/** The Python that has Google's libraries. */
+export const googlePythonPath = (): string => pythonWith('google.auth', 'google.cloud.storage');
+
+function pythonWith(...modules: readonly string[]): string {
+  const script = `import sys, importlib.util as u; assert all(map(u.find_spec, ${JSON.stringify(modules)})); print(sys.executable)`;
   for (const candidate of [join(installed, 'venv/bin/python3'), 'python3']) {
     try {
-      return execFileSync(candidate, ['-c', WANTED], { encoding: 'utf8', stdio: 'pipe' }).trim();
+      return execFileSync(candidate, ['-c', script], { encoding: 'utf8', stdio: 'pipe' }).trim();
     } catch {
       // Not this one; the next, or the error below.
     }
   }
-  throw new Error('no Python with boto3, moto and awscli: run .ci/install');
+  throw new Error(`no Python with ${modules.join(', ')}: run .ci/install`);
 }
 
 /** A script that pip installed beside that Python (`aws`, `moto_server`). */

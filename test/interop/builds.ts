@@ -9,23 +9,26 @@ export const COLD_BUILD_MS = 10 * 60_000;
 const sources = new URL('clients/', import.meta.url).pathname;
 const out = new URL('../../node_modules/.cache/valetkey-interop/', import.meta.url).pathname;
 
-/** What the builds leave: two executables and a class path. */
+/** What the builds leave: executables and class paths. */
 export const programs = {
   go: join(out, 'go-v2/client'),
   java: `${join(out, 'java-v2/classes')}:${join(out, 'java-v2/lib')}/*`,
   rust: join(out, 'rust/debug/client'),
+  googleGo: join(out, 'google/go/client'),
+  googleJava: `${join(out, 'google/java/classes')}:${join(out, 'google/java/lib')}/*`,
 };
 
-export const buildGo = (): Promise<void> =>
-  once('go-v2', 'go', ['build', '-mod=readonly', '-o', programs.go, '.']);
+export const buildGo = (): Promise<void> => goBuild('go-v2', programs.go);
+export const buildGoogleGo = (): Promise<void> => goBuild('google/go', programs.googleGo);
 
-export const buildJava = (): Promise<void> =>
-  once('java-v2', 'mvn', [
-    '-B',
-    '-q',
-    `-Dclient.build.directory=${join(out, 'java-v2')}`,
-    'process-classes',
-  ]);
+const goBuild = (name: string, executable: string): Promise<void> =>
+  once(name, 'go', ['build', '-mod=readonly', '-o', executable, '.']);
+
+export const buildJava = (): Promise<void> => mavenBuild('java-v2');
+export const buildGoogleJava = (): Promise<void> => mavenBuild('google/java');
+
+const mavenBuild = (name: string): Promise<void> =>
+  once(name, 'mvn', ['-B', '-q', `-Dclient.build.directory=${join(out, name)}`, 'process-classes']);
 
 export const buildRust = (): Promise<void> =>
   once('rust', 'cargo', ['build', '--locked', '--quiet', '--target-dir', join(out, 'rust')]);
