@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
+import { ValetkeyError } from '../../../core/errors.ts';
 import { defineAuthMethod } from '../../contract.ts';
-import { userAccountBase } from '../bases/user-account.ts';
+import { consentedScopes, longNames, scopeAmong, userAccountBase } from '../bases/user-account.ts';
 import type { GcpCloud, GcpScope } from '../cloud.ts';
 import { parseUserFile, storedField } from '../key-file.ts';
 import { mintAccessToken } from '../mint.ts';
@@ -31,7 +32,11 @@ export default defineAuthMethod<GcpCloud, GcpScope, typeof config>({
       .min(1)
       .describe('Login of the person (authorized_user): its JSON, or @path to read it from a file'),
   }),
-  narrows: () => true,
+  // A word that was not consented to would be refused, and a wider one in its place be no narrowing.
+  narrows: ({ scopes }, scope) =>
+    scope?.scopes === undefined ||
+    longNames(scope.scopes).every((one) => consentedScopes(scopes).includes(one)),
+  alternatives: 'service-account, or a login that consented to these very scopes, listed in scopes',
 
   complete(given, secrets) {
     const json = secrets[FIELD];
@@ -41,10 +46,22 @@ export default defineAuthMethod<GcpCloud, GcpScope, typeof config>({
   },
 
   async issue(input) {
-    const { connector, config: options, cloud } = input;
+    const { connector, config: options, cloud, scope } = input;
     const place = gcpPlace(options);
     const user = parseUserFile(storedField(connector.secret, FIELD), place);
     const facts = { consented: options.scopes, principal: options.account_email };
-    return await mintAccessToken(userAccountBase(cloud.auth, user, facts, place), input);
+    const within = scope?.scopes ?? consentedScopes(options.scopes);
+    const scopes = input.scopes?.map((wanted) => chosen(within, wanted));
+    const base = userAccountBase(cloud.auth, user, facts, place);
+    return await mintAccessToken(base, { ...input, scopes });
   },
 });
+
+/** What a client chose never becomes more than its grant. */
+function chosen(within: readonly string[], wanted: string): string {
+  const scope = scopeAmong(within, wanted);
+  if (scope !== undefined) return scope;
+  throw new ValetkeyError('SCOPE_NOT_GRANTED', {
+    reason: 'the person did not consent to it, or the grant has no such scope',
+  });
+}
