@@ -10,12 +10,8 @@ import { CLOUD_PLATFORM, DEFAULT_SCOPES, impliedScopes } from './scopes.ts';
 type ResourceTypes = Readonly<Record<string, ResourceTypeSpec<GcpCloud, GcpScope>>>;
 type Config = AccountInput['config'];
 
-/**
- * Whose tokens have the scopes they have: a stored one, and a person's, who consented to them once.
- * Google refuses any other word (`invalid_scope`), even a narrower one, and clients ask for the scopes
- * of their library, so that their wish is not heeded: they get the usual token, as on a virtual machine.
- */
-const FIXED_SCOPES = new Set(['oauth2-token', 'user-account']);
+/** Whose tokens have the scopes they have: clients get the usual one, as on a virtual machine. */
+const FIXED_SCOPES = new Set(['oauth2-token']);
 
 /** Identity tokens are for service accounts; a person's has the OAuth client as its audience. */
 const NO_IDENTITY = new Set(['oauth2-token', 'user-account']);
@@ -57,9 +53,10 @@ function scopesOf(scope: GcpScope | undefined, config: Config): readonly string[
   return own === undefined || own.includes(CLOUD_PLATFORM) ? [CLOUD_PLATFORM] : own;
 }
 
-/** GKE reports an account without an e-mail by its workload pool: `PROJECT.svc.id.goog`. */
+/** Whom the tokens speak for. GKE reports an account without an e-mail by its workload pool: `PROJECT.svc.id.goog`. */
 function emailOf(config: Config): string {
   return (
+    textOf(config, 'subject') ??
     textOf(config, 'target_principal') ??
     textOf(config, 'account_email') ??
     `${textOf(config, 'project_id') ?? 'unknown'}.svc.id.goog`
@@ -73,7 +70,8 @@ function audiencesOf(
 ): TokenAccount['audiences'] {
   const whole = resources.some(({ type }) => resourceTypes[type]?.instances === false);
   const federated = method === 'external-account' && !isServiceAccount(emailOf(config));
-  if (!whole || federated || NO_IDENTITY.has(method)) return [];
+  const delegated = textOf(config, 'subject') !== undefined;
+  if (!whole || federated || delegated || NO_IDENTITY.has(method)) return [];
   // Who limits a grant to some scopes does not mean to hand out the whole identity beside them.
   const limited = resources.some(({ scopes }) => scopes !== undefined);
   return audiences ?? (limited ? [] : 'any');

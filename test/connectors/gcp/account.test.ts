@@ -63,7 +63,8 @@ describe('the account that a metadata server tells', () => {
       auth('userinfo.email'),
       'openid',
     ]);
-    expect(limited.audiences).toBe('any');
+    // Who limits a grant to scopes does not mean to hand out the whole identity beside them.
+    expect(limited.audiences).toEqual([]);
   });
 
   it('reads scopes of a file that a person wrote as one text', () => {
@@ -104,12 +105,21 @@ describe('the account that a metadata server tells', () => {
     expect(all.askable).not.toContain(auth('devstorage.read_write'));
   });
 
-  it.each(['user-account', 'oauth2-token'])(
-    '%s: its scopes are not to be chosen, no identity',
-    (method) => {
-      expect(account({ method })).toMatchObject({ askable: undefined, audiences: [] });
-    },
-  );
+  it('a stored token’s scopes are not to be chosen', () => {
+    expect(account({ method: 'oauth2-token' }).askable).toBeUndefined();
+    expect(account({ method: 'user-account' }).askable).toContain(auth('devstorage.read_only'));
+  });
+
+  it.each(['user-account', 'oauth2-token'])('%s has no identity tokens', (method) => {
+    expect(account({ method }).audiences).toEqual([]);
+  });
+
+  it('a delegated token speaks for a person, who has no identity tokens', () => {
+    expect(account({}, { subject: 'ann@example.com' })).toMatchObject({
+      email: 'ann@example.com',
+      audiences: [],
+    });
+  });
 
   it('a person’s calls are counted against a project', () => {
     expect(account({ method: 'user-account' }).quotaProject).toBe('data-prod');
