@@ -78,7 +78,7 @@ function joined(all: readonly Variables[]): Variables {
  * The variables for the running daemon. Without a mode: for every cloud that the workload has
  * credentials of. Throws `INPUT_INVALID` for a mode that the daemon does not serve this workload.
  */
-export function clientVariables(
+export async function clientVariables(
   access: WorkloadAccess,
   mode: Mode | undefined,
   options: Omit<LeadOptions, 'gcloud'>,
@@ -91,7 +91,9 @@ export function clientVariables(
     return { endpoint, baseUrl, token, tokenFile, region, account: gce?.account };
   });
   const gcloud = { name: join('gcloud', workload), always: false };
-  return leadTo(leads, { ...options, gcloud });
+  const led = await leadTo(leads, { ...options, gcloud });
+  const notes = wanted.includes(METADATA) ? (access.notes ?? []) : [];
+  return { ...led, warnings: [...notes, ...led.warnings] };
 }
 
 function needed({ kinds, endpoints }: WorkloadAccess): readonly string[] {

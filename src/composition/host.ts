@@ -11,6 +11,7 @@ import type { Workload } from '../workloads/workload.ts';
 import { gceInstance } from './gce-instance.ts';
 import type { ServedListener } from './listeners.ts';
 import type { OwnListeners } from './own-listeners.ts';
+import { accountNotes, defaultAccount } from './told-accounts.ts';
 import type { WorkloadTable } from './workload-table.ts';
 
 /** A workload's grants as issue requests, for an endpoint in another process (`exec`). */
@@ -67,6 +68,7 @@ export async function openWorkload(
     endpoints: shared?.endpoints.filter((kind) => mayUse(workload, kind, shared)) ?? [],
     gce: await metadataServer(workload, running),
     kinds: [...new Set(profiles.map(({ kind }) => kind))],
+    notes: accountNotes(profiles),
     problem: workload.profiles instanceof ValetkeyError ? toWire(workload.profiles) : undefined,
   };
 }
@@ -80,11 +82,9 @@ async function metadataServer(
   { table, listeners, own, ownUid }: RunningParts,
 ): Promise<WorkloadAccess['gce']> {
   const { profiles } = workload;
-  const first =
-    profiles instanceof ValetkeyError
-      ? undefined
-      : profiles.find(({ kind }) => kind === 'access-token');
-  if (first === undefined) return undefined;
+  const account =
+    profiles instanceof ValetkeyError ? undefined : defaultAccount(profiles, workload.gce);
+  if (account === undefined) return undefined;
   const peer = ownUid === undefined ? undefined : { uid: ownUid };
   const known = listeners.find(
     ({ name, baseUrl, endpoints }) =>
@@ -92,8 +92,9 @@ async function metadataServer(
       endpoints.includes('gce-metadata') &&
       byListener(table.current().values(), name, peer) === workload,
   );
+  if (known === undefined && process.platform !== 'linux') return undefined; // nobody would be let in
   const { baseUrl } = known ?? (await own.of(workload.name));
-  return baseUrl === undefined ? undefined : { baseUrl, account: first.account };
+  return baseUrl === undefined ? undefined : { baseUrl, account };
 }
 
 /** A loopback listener: the workload's own where it has one, since another would not know it. */

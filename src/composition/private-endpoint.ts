@@ -20,6 +20,7 @@ import type { Workload } from '../workloads/workload.ts';
 import { endpointFor, leadTo } from './client-variables.ts';
 import { listen } from './listeners.ts';
 import { refuseUnknownPeers } from './own-listeners.ts';
+import { accountNotes, defaultAccount } from './told-accounts.ts';
 
 export interface PrivateEndpoint {
   readonly variables: Variables;
@@ -96,13 +97,16 @@ export async function openPrivateEndpoint(
     const warnings = (
       await Promise.all(kinds.map((kind) => warmUp(broker, profilesOf(profiles, kind))))
     ).flat();
-    const told = kinds.flatMap((kind) => otherProfiles(profilesOf(profiles, kind)));
+    const told = [
+      ...otherProfiles(profilesOf(profiles, 'aws-session')),
+      ...accountNotes(profiles.profiles),
+    ];
     const input = {
       baseUrl: listener.baseUrl ?? '',
       token,
       tokenFile: file,
       region: profiles.region,
-      account: profilesOf(profiles, 'access-token')[0]?.account,
+      account: defaultAccount(profiles.profiles, profiles.gce),
     };
     const led = await leadTo(
       kinds.map((kind) => ({ endpoint: endpointFor(kind), ...input })),
@@ -139,14 +143,9 @@ async function warmUp(broker: Broker, [first]: readonly Profile[]): Promise<read
   }
 }
 
+/** Of AWS: what the container endpoint serves beside its default. */
 function otherProfiles([first, ...others]: readonly Profile[]): readonly string[] {
   if (first === undefined || others.length === 0) return [];
-  if (first.account !== undefined) {
-    const emails = others.flatMap(({ account }) => account?.email ?? []);
-    return [
-      `clients get ${first.account.email} unasked; ${emails.join(', ')} where they name that account`,
-    ];
-  }
   return [
     `clients get ${first.name} unasked; ${others.map(({ name }) => name).join(', ')} ` +
       'at the path /v1/credentials/<name> of the same endpoint',

@@ -36,7 +36,7 @@ interface Recipe {
 }
 
 export function createWorkloadTable(
-  service: Pick<Service, 'catalog' | 'types'>,
+  service: Pick<Service, 'catalog' | 'types' | 'store'>,
   tokens: Tokens,
   ownUid: number | undefined,
 ): WorkloadTable {

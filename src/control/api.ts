@@ -46,11 +46,11 @@ export interface WorkloadAccess {
   /** Endpoint kinds of AWS that it serves this workload. */
   readonly endpoints: readonly string[];
   /** Google: the metadata server that knows this workload; absent when it has no account there. */
-  readonly gce?:
-    | { readonly baseUrl: string; readonly account?: TokenAccount | undefined }
-    | undefined;
+  readonly gce?: { readonly baseUrl: string; readonly account: TokenAccount } | undefined;
   /** What its grants yield, without repetition, the default one first. */
   readonly kinds: readonly CredentialKind[];
+  /** What the person should know of its accounts. */
+  readonly notes?: readonly string[] | undefined;
   /** Why its grants cannot be used as things are: nothing is known of them then. */
   readonly problem?: WireError | undefined;
 }

@@ -6,6 +6,7 @@ import { ValetkeyError, withSubject } from '../core/errors.ts';
 import type { ConnectorName } from '../core/ids.ts';
 import type { TokenAccount } from '../core/token-account.ts';
 import { RENEWAL, tooShort } from '../broker/renewal.ts';
+import { completedRecord } from './completed-record.ts';
 import type { Service } from './context.ts';
 
 /** One line of a workload as a person wrote it. */
@@ -36,7 +37,7 @@ export interface GrantProfile {
  * one credential. Throws `CONNECTOR_NOT_FOUND`, or `INPUT_INVALID` naming what is wrong.
  */
 export async function resolveGrants(
-  service: Pick<Service, 'catalog' | 'types'>,
+  service: Pick<Service, 'catalog' | 'types' | 'store'>,
   lines: readonly GrantLine[],
 ): Promise<readonly GrantProfile[]> {
   const drafts = new Map<string, Draft>();
@@ -67,11 +68,12 @@ interface Draft {
 }
 
 async function draftFor(
-  service: Pick<Service, 'catalog' | 'types'>,
+  service: Pick<Service, 'catalog' | 'types' | 'store'>,
   { connector }: GrantLine,
 ): Promise<Draft> {
-  const record = await service.catalog.get(connector);
-  return { record, type: lookup(service.types, record.type, 'type'), ...NOTHING_YET() };
+  const found = await service.catalog.get(connector);
+  const type = lookup(service.types, found.type, 'type');
+  return { record: await completedRecord(service, type, found), type, ...NOTHING_YET() };
 }
 
 const NOTHING_YET = () => ({ resources: [], seconds: [], audiences: [] });

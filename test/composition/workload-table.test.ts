@@ -5,6 +5,8 @@ import { createWorkloadTable } from '../../src/composition/workload-table.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { CONNECTOR_TYPES } from '../../src/connectors/index.ts';
 import { ConnectorName } from '../../src/core/ids.ts';
+import type { StoreOptions } from '../../src/stores/contract.ts';
+import { openStore } from '../../src/stores/index.ts';
 import { createTokens } from '../../src/workloads/tokens.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { temporaryHome } from '../support/home.ts';
@@ -32,6 +34,7 @@ async function setup() {
   const gates: Promise<void>[] = [];
   const service = {
     types: CONNECTOR_TYPES,
+    store: await openStore('memory', {} as StoreOptions),
     catalog: {
       ...catalog,
       get: async (name: ConnectorName) => {
