@@ -23,6 +23,7 @@ const OAuthToken = z.object({
     .string()
     .regex(/^bearer$/i)
     .optional(),
+  id_token: token.optional(),
 });
 const ExchangedToken = OAuthToken.extend({ expires_in: seconds.optional() });
 const OAuthIdToken = z.object({ id_token: token });
@@ -36,6 +37,7 @@ const Claims = z.object({
   exp: z.number().positive(),
   aud: z.string().or(z.array(z.string())),
 });
+const Person = z.object({ email: z.string().min(1), email_verified: z.literal(true) });
 
 /** Of the token endpoint and of STS. */
 export function oauthToken(answer: GoogleAnswer, asked: readonly string[]): BearerToken {
@@ -63,11 +65,11 @@ export function impersonatedToken({ data }: GoogleAnswer, scopes: readonly strin
 }
 
 export function oauthIdToken({ data }: GoogleAnswer, audience: string): SignedIdToken {
-  return signed(checked(OAuthIdToken, data).id_token, audience);
+  return idTokenIn(checked(OAuthIdToken, data).id_token, audience);
 }
 
 export function impersonatedIdToken({ data }: GoogleAnswer, audience: string): SignedIdToken {
-  return signed(checked(ImpersonatedIdToken, data).token, audience);
+  return idTokenIn(checked(ImpersonatedIdToken, data).token, audience);
 }
 
 export function signedJwt({ data }: GoogleAnswer): string {
@@ -75,7 +77,7 @@ export function signedJwt({ data }: GoogleAnswer): string {
 }
 
 function bearer(
-  { access_token, expires_in, scope }: z.output<typeof OAuthToken>,
+  { access_token, expires_in, scope, id_token }: z.output<typeof OAuthToken>,
   { receivedAt }: GoogleAnswer,
   asked: readonly string[],
 ): BearerToken {
@@ -84,11 +86,17 @@ function bearer(
     token: secret(access_token),
     expiresAt: receivedAt + expires_in * 1000,
     scopes: reported.length > 0 ? reported : asked,
+    ...(id_token === undefined ? {} : { email: emailIn(id_token) }),
   };
 }
 
-/** Whose claims say what was asked for, and until when it is valid. */
-function signed(jwt: string, audience: string): SignedIdToken {
+/** Straight from Google: OpenID Connect Core 3.1.3.7 needs no signature to be checked then. */
+function emailIn(jwt: string): string | undefined {
+  return Person.safeParse(claimsOf(jwt)).data?.email;
+}
+
+/** A JWT whose claims say what was asked for, and until when it is valid. Throws `UPSTREAM_MALFORMED`. */
+export function idTokenIn(jwt: string, audience: string): SignedIdToken {
   const { aud, exp } = checked(Claims, claimsOf(jwt));
   if (aud !== audience) {
     throw new ValetkeyError('UPSTREAM_MALFORMED', { reason: 'the token is for another audience' });

@@ -37,6 +37,9 @@ export const ASSERTION_SECONDS = 3600;
 const SUBJECT_TOKEN_HINT =
   'check the identity token: its issuer, audience and lifetime, and the provider’s attribute condition';
 
+const LIFETIME_HINT =
+  'check the scopes and the lifetime: for more than an hour the organisation policy constraints/iam.allowServiceAccountCredentialLifetimeExtension has to list the account';
+
 export type TokenServices = Pick<
   GoogleAuth,
   'selfSignedToken' | 'federatedToken' | 'impersonate' | 'impersonatedIdToken' | 'downscope'
@@ -58,8 +61,7 @@ export function createTokenServices(send: Send, now: () => number): TokenService
       bearer: source,
       hints: {
         UNAUTHENTICATED: 'the token of the identity that impersonates is not accepted',
-        INVALID_ARGUMENT:
-          'check the scopes and the lifetime: more than an hour has to be allowed by the organisation',
+        INVALID_ARGUMENT: LIFETIME_HINT,
       },
       ...rest,
     });
