@@ -1,7 +1,9 @@
+import type { JSONWebKeySet } from 'jose';
+
 import { startGoogleStandIn, type GoogleStandIn } from '../../src/stand-ins/google/server.ts';
 import { throwAwayTls } from './google-tls.ts';
 import { startNamespace, type Namespace } from './netns.ts';
-import { stopAll, type Env } from './process.ts';
+import { must, stopAll, type Env } from './process.ts';
 
 /** Google's hosts, as clients and daemon know them. */
 const HOSTS = ['oauth2', 'sts', 'iamcredentials', 'storage', 'www'].map(
@@ -19,6 +21,8 @@ export interface GoogleBed {
   readonly namespace: Namespace;
   /** Makes a process trust it. */
   readonly trust: Env;
+  /** What proves an identity token to whoever receives it. */
+  identityKeys(): Promise<JSONWebKeySet>;
   stop(): Promise<void>;
 }
 
@@ -46,9 +50,22 @@ export async function startGoogle(options: GoogleBedOptions = {}): Promise<Googl
     });
     stops.push(() => namespace.stop());
     await namespace.reach(Number(new URL(google.url).port), 443);
-    return { google, namespace, trust: tls.trust, stop: () => stopAll(stops) };
+    return {
+      google,
+      namespace,
+      trust: tls.trust,
+      identityKeys: () => identityKeys(namespace, tls.trust),
+      stop: () => stopAll(stops),
+    };
   } catch (error) {
     await stopAll(stops);
     throw error;
   }
+}
+
+async function identityKeys({ inside }: Namespace, trust: Env): Promise<JSONWebKeySet> {
+  const [first, ...rest] = [...inside, 'curl', '-sS', '--fail', '--max-time', '10'];
+  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...trust };
+  const text = await must(first, [...rest, 'https://www.googleapis.com/oauth2/v3/certs'], { env });
+  return JSON.parse(text) as JSONWebKeySet;
 }

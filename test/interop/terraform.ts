@@ -4,7 +4,9 @@ import { join } from 'node:path';
 
 import { run, type Env, type Outcome } from '../beds/process.ts';
 
-const template = new URL('clients/terraform/', import.meta.url).pathname;
+const s3Template = new URL('clients/terraform/', import.meta.url).pathname;
+/** The same configuration with its state in Cloud Storage. */
+export const gcsTemplate = new URL('clients/google/terraform/', import.meta.url).pathname;
 
 export interface Backend {
   readonly bucket: string;
@@ -14,15 +16,21 @@ export interface Backend {
   readonly skip_metadata_api_check?: 'false';
 }
 
+export interface GcsBackend {
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
 /**
- * `terraform init` and `apply` with the state in an S3 bucket; credentials only from `env`. The
+ * `terraform init` and `apply` with the state in a bucket; credentials only from `env`. The
  * outcome is of the first step that failed, or of `terraform output`.
  */
 export async function terraformApply(
-  backend: Backend,
+  backend: Backend | GcsBackend,
   say: string,
   env: Env,
   inside: readonly string[] = [],
+  template = s3Template,
 ): Promise<Outcome> {
   const dir = await mkdtemp(join(tmpdir(), 'vk-terraform-'));
   const full = {
