@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 
 import { ValetkeyError } from '../../core/errors.ts';
@@ -143,17 +143,26 @@ function mustBeGoogles(
   );
 }
 
+const COPY_HINT = 'copy the key file as it was downloaded, with its line breaks';
+
 function mustBeRsa(pem: string, subject: string): void {
-  let type: string | undefined;
+  let key: KeyObject;
   try {
-    type = createPrivateKey(pem).asymmetricKeyType;
+    key = createPrivateKey(pem);
   } catch {
     // Not the parser's own error: it may quote what it was given.
-    throw invalid(
-      subject,
-      'private_key: it is no whole PEM key',
-      'copy the key file as it was downloaded, with its line breaks',
-    );
+    throw invalid(subject, 'private_key: it is no whole PEM key', COPY_HINT);
   }
-  if (type !== 'rsa') throw invalid(subject, 'private_key: it is no RSA key');
+  if (key.asymmetricKeyType !== 'rsa') throw invalid(subject, 'private_key: it is no RSA key');
+  if (!fitsItself(key)) throw invalid(subject, 'private_key: it is damaged', COPY_HINT);
+}
+
+/** A letter changed within the key leaves it readable, but Google would only say that it is wrong. */
+function fitsItself(key: KeyObject): boolean {
+  const probe = Buffer.from('valetkey');
+  try {
+    return verify('sha256', probe, createPublicKey(key), sign('sha256', probe, key));
+  } catch {
+    return false;
+  }
 }
