@@ -97,7 +97,8 @@ export function parseExternalAccount(
   if ((source.kind === 'aws') !== (document.subject_token_type === AWS_TOKEN)) {
     throw invalid(subject, 'subject_token_type: it does not fit the credential_source');
   }
-  const email = impersonated(document.service_account_impersonation_url, place, subject);
+  const { service_account_impersonation_url: url } = document;
+  const email = url === undefined ? undefined : impersonatedIn(url, place, subject);
   const lifetime = document.service_account_impersonation?.token_lifetime_seconds ?? 3600;
   const clientSecret = document.client_secret;
   return {
@@ -114,6 +115,11 @@ export function parseExternalAccount(
       iamCredentialsEndpoint: email?.endpoint ?? place.iamCredentialsEndpoint,
     },
   };
+}
+
+/** Of people, not of workloads. */
+export function isWorkforce({ audience }: ExternalAccount): boolean {
+  return WORKFORCE.test(audience);
 }
 
 function checkType(type: unknown, subject: string): void {
@@ -151,8 +157,15 @@ function stsEndpoint(tokenUrl: string | undefined, place: GcpPlace, subject: str
   return endpointOf(url, 'sts', place.stsEndpoint, { place, field: 'token_url', subject });
 }
 
-function impersonated(text: string | undefined, place: GcpPlace, subject: string) {
-  if (text === undefined) return undefined;
+/**
+ * Whom a `service_account_impersonation_url` names, and the endpoint to ask where it is not the usual
+ * one. Throws `INPUT_INVALID` when it leads anywhere but to Google or to the place's own endpoint.
+ */
+export function impersonatedIn(
+  text: string,
+  place: GcpPlace,
+  subject: string,
+): { readonly email: string; readonly endpoint: string | undefined } {
   const field = 'service_account_impersonation_url';
   const url = checkedUrl(text, field, subject);
   const path =

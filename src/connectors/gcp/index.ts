@@ -1,5 +1,8 @@
 import { defineConnectorType } from '../contract.ts';
 import { accountFrom } from './account.ts';
+import externalAccount from './auth-methods/external-account.ts';
+import implicit from './auth-methods/implicit.ts';
+import impersonation from './auth-methods/impersonation.ts';
 import oauth2Token from './auth-methods/oauth2-token.ts';
 import serviceAccount from './auth-methods/service-account.ts';
 import userAccount from './auth-methods/user-account.ts';
@@ -28,7 +31,10 @@ export default defineConnectorType<GcpCloud, GcpScope>({
   authMethods: {
     'service-account': serviceAccount,
     'user-account': userAccount,
+    'external-account': externalAccount,
+    impersonation,
     'oauth2-token': oauth2Token,
+    implicit,
   },
   resourceTypes,
   merge: mergeScopes,

@@ -4,7 +4,8 @@ import gcp from '../../../src/connectors/gcp/index.ts';
 import { describeAuthMethods, type MethodSpecimen } from '../../conformance/auth-method.ts';
 import { describeResourceTypes } from '../../conformance/resource-type.ts';
 import { PROJECT } from '../../support/google.ts';
-import { issueBy, openBed, type Bed } from './bed.ts';
+import { cloudOf, issueBy, openBed, type Bed } from './bed.ts';
+import { federate } from './federation-bed.ts';
 
 /** A fresh stand-in with one service account and one person; `make` says how a method is set up on it. */
 function specimen(
@@ -62,6 +63,39 @@ describeAuthMethods(gcp, {
       const secret = { service_account_json: bed.keyFile() };
       const { token, expiresAt } = await issueBy('service-account', bed, { secret });
       return { config: { project_id: PROJECT }, secret: { token }, expiresAt, longLived: [] };
+    }),
+    'external-account': specimen(async (bed) => {
+      const { impersonating, token } = federate(bed);
+      return {
+        config: { project_id: PROJECT, scopes: 'openid' },
+        secret: { external_account_json: impersonating() },
+        longLived: [token],
+      };
+    }),
+    impersonation: specimen(async (bed) => {
+      const { google, person, robot, userFile } = bed;
+      const member = `user:${person.email}`;
+      google.accounts.grant({ member, role: 'tokenCreator', on: robot.email });
+      return {
+        config: { target_principal: robot.email },
+        secret: { user_account_json: userFile },
+        longLived: [person.authorizedUser().refresh_token, person.client.clientSecret],
+      };
+    }),
+    implicit: specimen(async (bed) => {
+      const { person, userFile } = bed;
+      const file = federate(bed).files.write('adc.json', userFile);
+      const machine = {
+        ...bed.machine,
+        env: { ...bed.machine.env, GOOGLE_APPLICATION_CREDENTIALS: file },
+        implicit: { allow: [person.email] },
+      };
+      return {
+        machine,
+        cloud: cloudOf(machine),
+        config: { project_id: PROJECT },
+        longLived: [person.authorizedUser().refresh_token, person.client.clientSecret],
+      };
     }),
   },
   offline: {
