@@ -1,0 +1,110 @@
+import { access, mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { openInProcess } from '../../src/composition/in-process.ts';
+import { openPrivateEndpoint } from '../../src/composition/private-endpoint.ts';
+import type { Inputs } from '../../src/control/schema.ts';
+import { testCloud } from '../support/cloud.ts';
+import { testGoogle } from '../support/google.ts';
+import { temporaryHome } from '../support/home.ts';
+import { get } from '../support/http.ts';
+
+const V1 = '/computeMetadata/v1';
+const GOOGLE = { 'Metadata-Flavor': 'Google' };
+
+/** Connectors of both clouds in a process without a daemon, and the private endpoint of `exec`. */
+async function setup() {
+  const aws = await testCloud();
+  const google = await testGoogle();
+  const home = await temporaryHome();
+  const env = { ...aws.env, ...google.env, VALETKEY_HOME: home, HOME: home };
+  const { clock } = google;
+  const inProcess = await openInProcess({ env, version: 'test', clock, ephemeral: true });
+  onTestFinished(inProcess.stop);
+  const { api } = inProcess;
+  const gcp = { type: 'gcp', auth_method: 'service-account', verify: false };
+  await api.register({ name: 'gcp-dev', ...gcp, attributes: google.keyAttributes });
+  await api.register({
+    name: 'aws-dev',
+    type: 'aws',
+    auth_method: 'iam-role',
+    attributes: aws.roleAttributes,
+    verify: false,
+  });
+  const open = async (target: Inputs['openWorkload']) => {
+    const endpoint = await openPrivateEndpoint(target, { api, clock, env: { HOME: home } });
+    onTestFinished(endpoint.stop);
+    return endpoint;
+  };
+  return { aws, google, home, open };
+}
+
+const ask = (set: Readonly<Record<string, string>>, path: string) =>
+  get(`http://${set['GCE_METADATA_HOST']}${V1}${path}`, GOOGLE);
+
+describe('exec with a grant of Google’s', () => {
+  test('a metadata server that tells its own user’s processes from others by the kernel’s word', async () => {
+    const { google, open } = await setup();
+    const { variables, warnings } = await open({ grants: [{ connector: 'gcp-dev' }] });
+    expect(warnings).toEqual([]);
+    expect(variables.set).toMatchObject({ GOOGLE_CLOUD_PROJECT: google.project });
+    expect(variables.set).not.toHaveProperty('AWS_CONTAINER_CREDENTIALS_FULL_URI');
+    const email = await ask(variables.set, '/instance/service-accounts/default/email');
+    expect(email).toMatchObject({ status: 200, body: google.robot.email });
+    const asked = google.google.log.length;
+    const token = await ask(variables.set, '/instance/service-accounts/default/token');
+    expect(JSON.parse(token.body)).toMatchObject({ token_type: 'Bearer', expires_in: 3599 });
+    expect(google.google.log).toHaveLength(asked); // warmed up before
+  });
+
+  test('gcloud’s folder is the child’s own, empty, and gone afterwards', async () => {
+    const { open } = await setup();
+    const { variables, stop } = await open({ grants: [{ connector: 'gcp-dev' }] });
+    const folder = variables.set['CLOUDSDK_CONFIG'] ?? '';
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+    await stop();
+    await expect(access(folder)).rejects.toThrow('ENOENT');
+  });
+
+  test('a person’s own default credentials: told, with whom the other folder does not help', async () => {
+    const { home, open } = await setup();
+    const file = join(home, '.config/gcloud/application_default_credentials.json');
+    await mkdir(join(home, '.config/gcloud'), { recursive: true });
+    await writeFile(file, '{"type":"authorized_user"}');
+    const { warnings } = await open({ grants: [{ connector: 'gcp-dev' }] });
+    expect(warnings).toEqual([
+      `your own gcloud configuration would win over the granted credentials (${file}), so CLOUDSDK_CONFIG points to another folder, without your settings`,
+      `${file} still wins in programs that look there whatever CLOUDSDK_CONFIG says (Go, so Terraform and rclone; Ruby, PHP, C++): move it away for those`,
+    ]);
+  });
+
+  test('a denied grant is told before the child starts', async () => {
+    const { google, open } = await setup();
+    google.robot.disable();
+    await expect(open({ grants: [{ connector: 'gcp-dev' }] })).rejects.toMatchObject({
+      code: expect.stringMatching(/^UPSTREAM_/),
+      subject: 'gcp-dev',
+    });
+  });
+});
+
+test('grants of both clouds: two endpoints at one address, each warmed up', async () => {
+  const { aws, google, open } = await setup();
+  const { variables, warnings } = await open({
+    grants: [{ connector: 'aws-dev', resource_id: 's3://zenfiles' }, { connector: 'gcp-dev' }],
+  });
+  expect(warnings).toEqual([]);
+  const { set } = variables;
+  expect(set['AWS_CONTAINER_CREDENTIALS_FULL_URI']).toBe(
+    `http://${set['GCE_METADATA_HOST']}/v1/credentials`,
+  );
+  const [sessions, calls] = [aws.aws.accounts.sessions().length, google.google.log.length];
+  const token = { authorization: set['AWS_CONTAINER_AUTHORIZATION_TOKEN'] ?? '' };
+  const session = await get(set['AWS_CONTAINER_CREDENTIALS_FULL_URI'] ?? '', token);
+  expect(session.status).toBe(200);
+  expect((await ask(set, '/instance/service-accounts/default/token')).status).toBe(200);
+  expect((await get(set['AWS_CONTAINER_CREDENTIALS_FULL_URI'] ?? '')).status).not.toBe(200);
+  expect([aws.aws.accounts.sessions().length, google.google.log.length]).toEqual([sessions, calls]);
+});
