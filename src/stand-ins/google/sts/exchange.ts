@@ -66,7 +66,7 @@ export async function exchange(
   const claims = await kind.claims(provider, subject.token, visit.now);
   if (provider.condition?.(claims) === false) {
     const text = 'The given credential is rejected by the attribute condition.';
-    throw oauthRefusal(401, 'unauthorized_client', text);
+    throw oauthRefusal(400, 'unauthorized_client', text);
   }
   const principal = mapPrincipal(provider, claims);
   if (principal === undefined) {
