@@ -2,7 +2,7 @@ import type { World } from '../support/endpoint-world.ts';
 
 /** One line of a protocol's conformance table: a request and what must come back. */
 export interface Vector {
-  /** Rows of the reference's checklist ("AWS credential endpoints", section 8) this line is about. */
+  /** Rows of the checklist in the protocol's reference ("AWS credential endpoints", section 8; "Google metadata server", section 6) this line is about. */
   readonly row: number | readonly number[];
   readonly name: string;
   /** What the world is like. */
@@ -23,7 +23,9 @@ export interface Expectation {
   readonly headers?: Readonly<Record<string, string | RegExp>>;
   readonly body?: string | RegExp;
   /** Fields of a JSON body, by equality or pattern. */
-  readonly json?: Readonly<Record<string, unknown>>;
+  readonly json?: Readonly<Record<string, unknown>> | undefined;
+  /** Claims of a body that is a JWT and nothing else. */
+  readonly claims?: Readonly<Record<string, unknown>>;
   /** All the fields there are. */
   readonly fields?: readonly string[];
   /** What the log is told. */

@@ -23,7 +23,7 @@ export function tokenChoice(
   { profile }: CallerAccount,
   { scopes = '' }: Parameters,
 ): IssueChoice | Answer {
-  const asked = scopes.split(/[,\s]+/).filter((scope) => scope !== '');
+  const asked = scopes.split(/[, ]+/).filter((scope) => scope !== '');
   if (asked.some((scope) => !SCOPE.test(scope))) {
     return errorAnswer(400, 'the parameter scopes has a character that no scope has');
   }

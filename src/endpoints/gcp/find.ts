@@ -104,6 +104,6 @@ function directoryAnswer(entry: Directory, alt: string, recursive: boolean, etag
 }
 
 function milliseconds(seconds: string | undefined): number | undefined {
-  if (seconds === undefined || !/^\d{1,15}$/.test(seconds)) return undefined;
+  if (seconds === undefined || !/^\d+$/.test(seconds)) return undefined;
   return Math.min(Number(seconds) * 1000, MOST_TIMEOUT_MS);
 }

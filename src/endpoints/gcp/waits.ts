@@ -36,7 +36,7 @@ export function createWaits({
   return async (connection, { lastEtag, timeoutMs }, signal, look) => {
     const first = await look();
     const known = lastEtag ?? first.etag;
-    if (first.etag !== known) return first.answer;
+    if (first.etag !== known || timeoutMs === 0) return first.answer;
     const here = perConnection.get(connection) ?? 0;
     if (waits >= MOST_WAITS || here >= MOST_PER_CONNECTION) return TOO_MANY_WAITS;
 
