@@ -41,15 +41,21 @@ function samplesOf(field: z.core.JSONSchema.JSONSchema): readonly unknown[] {
   return field.type === 'string' ? ['any'] : [];
 }
 
-/** What one resource of the kind would ask for; `undefined`, any at all, where no example will do. */
+/** What one resource of the kind asks for; `undefined`, any at all, where no example will do. */
 function sampleScope(kind: ResourceType, config: Config): unknown {
   const [access = 'full'] = kind.access;
   for (const format of kind.idFormats) {
     try {
-      return kind.narrow({ type: kind.kind, id: kind.canonical(format, config), access }, config);
+      const id = kind.canonical(exampleOf(format), config);
+      return kind.narrow({ type: kind.kind, id, access }, config);
     } catch {
-      // A format may be a pattern instead of an id: the next one.
+      // Some formats have parts that no example fits: the next one.
     }
   }
   return undefined;
+}
+
+/** `gs://<bucket>[/<prefix>/]` → `gs://example` */
+function exampleOf(format: string): string {
+  return format.replaceAll(/\[.*?\]/g, '').replaceAll(/<[^>]*>/g, 'example');
 }
