@@ -58,8 +58,8 @@ export function identityRoutes(world: World): readonly Route[] {
       run({ request, visit }) {
         const caller = callerOf(world, request, visit, 'oauth2');
         if (typeof caller === 'string') throw unauthenticated(caller);
-        const { principal, scopes } = caller;
-        if (principal.kind === 'federated') throw unauthenticated('invalid');
+        const { principal, scopes, boundary } = caller;
+        if (principal.kind === 'federated' || boundary) throw unauthenticated('invalid');
         const seen = sees(scopes) ? { email: principal.email, verified_email: true } : {};
         return jsonReply({ id: principal.uniqueId, ...seen });
       },

@@ -4,6 +4,7 @@ import { invalidRequest } from '../form.ts';
 import type { JsonObject } from '../json.ts';
 import { nameOf } from '../principals.ts';
 import { oauthRefusal } from '../refusal.ts';
+import { CLOUD_PLATFORM } from '../scopes.ts';
 import type { Visit } from '../service.ts';
 import type { World } from '../world.ts';
 import { readBoundary } from './boundary.ts';
@@ -32,6 +33,10 @@ export function downscope(world: World, form: Form, token: string, visit: Visit)
     throw invalidGrant('The subject token already has an access boundary.');
   }
   const { principal, scopes, expiresAt } = source;
+  // "the cloud-platform scope that token exchange requires": projectnessie/nessie pull 12901.
+  if (!scopes.includes(CLOUD_PLATFORM)) {
+    throw invalidGrant('The subject token must have the cloud-platform scope.');
+  }
   const issued = world.tokens.issue({
     principal,
     scopes,

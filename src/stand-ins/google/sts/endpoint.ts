@@ -1,3 +1,4 @@
+import { unauthenticated } from '../api-refusals.ts';
 import { peekForm, invalidRequest, readForm } from '../form.ts';
 import type { Form } from '../form.ts';
 import type { JsonObject } from '../json.ts';
@@ -20,6 +21,8 @@ export function stsRoute(world: World): Route {
     name: (request) =>
       peekForm(request, 'subject_token_type') === ACCESS_TOKEN_TYPE ? 'downscope' : 'exchange',
     async run({ request, visit }) {
+      // "do not send the Authorization HTTP header": the request is the proof. STS reference, token.
+      if (request.headers.has('authorization')) throw unauthenticated('invalid');
       const form = readForm(request);
       return jsonReply(await answer(world, form, visit), 200, { 'cache-control': 'private' });
     },
