@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ERRORS, ValetkeyError } from '../../src/core/errors.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { HELPERS } from '../../src/credential-helpers/index.ts';
-import type { Endpoint, Variables } from '../../src/endpoints/contract.ts';
+import type { Endpoint, Variables, VariablesInput } from '../../src/endpoints/contract.ts';
 import { ENDPOINTS } from '../../src/endpoints/index.ts';
 import { code, table } from './text.ts';
 
@@ -21,34 +21,67 @@ export function endpointTable(): string {
   );
 }
 
-const EXAMPLE = {
+const EXAMPLE: VariablesInput = {
   baseUrl: 'http://127.0.0.1:9911',
   tokenFile: '<token file>',
   token: '<token>',
   region: '<region>',
+  account: {
+    email: '<e-mail>',
+    projectId: '<project>',
+    quotaProject: '<quota project>',
+    universeDomain: 'googleapis.com',
+    scopes: [],
+    audiences: 'any',
+  },
 };
 
-/** What `valetkey env` and `exec` set and clear: what all endpoints agree on is told once. */
+/** What `valetkey env` and `exec` set and clear, cloud by cloud. */
 export function variableTables(): string {
-  const sets = endpoints.map((endpoint) => endpoint.variables(EXAMPLE));
+  return byCloud().map(tablesOf).join('\n\n');
+}
+
+/** Endpoints of one cloud have variables in common; proxy exceptions are everybody's. */
+function byCloud(): readonly (readonly Endpoint[])[] {
+  const groups: { readonly names: Set<string>; readonly members: Endpoint[] }[] = [];
+  for (const endpoint of endpoints) {
+    const { set, clear } = endpoint.variables(EXAMPLE);
+    const names = [...Object.keys(set), ...clear].filter((name) => !/^no_proxy$/i.test(name));
+    const known = groups.find((group) => names.some((name) => group.names.has(name)));
+    if (known === undefined) groups.push({ names: new Set(names), members: [endpoint] });
+    else {
+      known.members.push(endpoint);
+      for (const name of names) known.names.add(name);
+    }
+  }
+  return groups.map(({ members }) => members);
+}
+
+/** What all endpoints of the cloud agree on is told once. */
+function tablesOf(members: readonly Endpoint[]): string {
+  const sets = members.map((endpoint) => endpoint.variables(EXAMPLE));
   const names = [...new Set(sets.flatMap(({ set, clear }) => [...Object.keys(set), ...clear]))];
   const values = names.map((name) => ({ name, cells: sets.map((one) => valueOf(one, name)) }));
   const shared = values.filter(({ cells }) => new Set(cells).size === 1);
+  const differing = values.filter((row) => !shared.includes(row));
   const cleared = shared.filter(({ cells }) => cells[0] === CLEARED);
+  const kinds = members.map(({ kind }) => code(kind));
   return [
+    ...(differing.length === 0
+      ? []
+      : [
+          table(
+            ['variable', ...kinds],
+            differing.map(({ name, cells }) => [code(name), ...cells]),
+          ),
+        ]),
     table(
-      ['variable', ...endpoints.map(({ kind }) => code(kind))],
-      values
-        .filter((row) => !shared.includes(row))
-        .map(({ name, cells }) => [code(name), ...cells]),
-    ),
-    table(
-      ['variable', 'for all of them'],
+      ['variable', kinds.join(', ')],
       shared
         .filter((row) => !cleared.includes(row))
         .map(({ name, cells }) => [code(name), cells[0] ?? '']),
     ),
-    `Cleared for all of them: ${cleared.map(({ name }) => code(name)).join(', ')}.`,
+    `Cleared for ${kinds.join(', ')}: ${cleared.map(({ name }) => code(name)).join(', ')}.`,
   ].join('\n\n');
 }
 
@@ -63,7 +96,7 @@ function valueOf({ set, clear }: Variables, name: string): string {
 /** Variables of this protocol alone. */
 function leading(endpoint: Endpoint): readonly string[] {
   return Object.keys(endpoint.variables(EXAMPLE).set).filter((name) =>
-    /ENDPOINT|CONTAINER/.test(name),
+    /ENDPOINT|CONTAINER|GCE_METADATA/.test(name),
   );
 }
 
@@ -71,7 +104,7 @@ function isErrorCode(name: string): name is ErrorCode {
   return Object.hasOwn(ERRORS, name);
 }
 
-/** Every protocol of AWS has its word for a failure there. */
+/** Every protocol of AWS has its word for a failure there; Google’s answers are sentences. */
 const Body = z.object({ Code: z.string().optional() });
 
 interface Answer {
@@ -79,11 +112,28 @@ interface Answer {
   readonly word: string;
 }
 
+/** What happens to a person at the command line, never to a client of an endpoint. */
+const COMMANDS_ALONE: ReadonlySet<ErrorCode> = new Set([
+  'USAGE',
+  'CONFIG_UNREADABLE',
+  'NAME_TAKEN',
+  'IN_USE',
+  'CATALOG_WRITE_FAILED',
+  'DAEMON_UNREACHABLE',
+  'DAEMON_RUNNING',
+  'ADDRESS_IN_USE',
+  'ADDRESS_REFUSED',
+  'ADDRESS_UNAVAILABLE',
+  'UNSAFE_FILE',
+  'CLIENT_FAILED',
+]);
+
 /** What each endpoint makes of an error; codes that all answer as an inner fault share the last row. */
 export function statusTable(): string {
   const inner = answersTo('INTERNAL').map(answerText);
   const rows: (readonly string[])[] = [];
   for (const error of Object.keys(ERRORS).filter(isErrorCode)) {
+    if (COMMANDS_ALONE.has(error)) continue;
     const answers = answersTo(error).map(answerText);
     if (answers.join() !== inner.join()) rows.push([code(error), ...answers]);
   }
@@ -96,12 +146,12 @@ export function statusTable(): string {
 function answersTo(error: ErrorCode): readonly Answer[] {
   return endpoints.map((endpoint) => {
     const { status, body } = endpoint.errorBody(new ValetkeyError(error));
-    return { status, word: Body.parse(JSON.parse(body)).Code ?? '' };
+    return { status, word: body.startsWith('{') ? (Body.parse(JSON.parse(body)).Code ?? '') : '' };
   });
 }
 
 function answerText({ status, word }: Answer): string {
-  return `${status} ${code(word)}`;
+  return word === '' ? String(status) : `${status} ${code(word)}`;
 }
 
 export function helperTable(): string {
