@@ -7,11 +7,12 @@ import { ERRORS, toValetkeyError, ValetkeyError } from '../core/errors.ts';
 import { subjectOf } from '../core/events.ts';
 import type { Events } from '../core/events.ts';
 import type { ConnectorName } from '../core/ids.ts';
-import { dueForRenewal, instant, isIdle, newEntry, remaining } from './entry.ts';
+import { dueForRenewal, instant, isIdle, isSame, newEntry, remaining } from './entry.ts';
 import type { Entry } from './entry.ts';
 import { keyOf } from './key.ts';
 import type { RenewalPolicy } from './renewal.ts';
 import { renewAfter, RENEWAL, retryAfter } from './renewal.ts';
+import { notReady, waitFor } from './wait.ts';
 
 /** Obtains one credential from upstream. The broker calls it once per key however many ask. */
 export type Issuer = (request: IssueRequest, signal: AbortSignal) => Promise<Issued>;
@@ -54,6 +55,7 @@ const TICK_MS = 10_000; // how late a renewal, a step or a resume may be noticed
 const STEP_MS = 2_000; // wall and monotonic clock drift apart slower than this in one tick
 const MOST_RENEWALS = 32; // at once, when a machine wakes up with every key due
 const MOST_CHOSEN = 256;
+const MOST_CHOSEN_FLIGHTS = 16; // of one connector; fewer than MOST_RENEWALS, which must go on beside them
 const FLIGHT_MS = 30_000; // an upstream call that takes longer is given up
 
 /** Holds live credentials and keeps them live. */
@@ -72,7 +74,7 @@ export function createBroker(options: BrokerOptions): Broker {
     let entry = entries.get(key);
     if (entry === undefined) {
       entry = newEntry(request);
-      entries.set(key, entry);
+      if (!isCrowded(request)) entries.set(key, entry);
     }
     const at = instant(clock);
     entry.askedAt = at.monotonic;
@@ -84,7 +86,17 @@ export function createBroker(options: BrokerOptions): Broker {
     if (entry.flight === undefined && failure !== undefined && at.monotonic < failure.until) {
       return Promise.reject(failure.error);
     }
-    return waitFor(entry.flight ?? fly(entry), waitMs);
+    if (entry.flight === undefined && isCrowded(request)) return Promise.reject(notReady());
+    return waitFor(entry.flight ?? fly(entry), waitMs, clock);
+  }
+
+  /** Are as many of a client’s choices under way as may be? Each is a connection, and counts upstream. */
+  function isCrowded({ connector, token }: IssueRequest): boolean {
+    if (token === undefined) return false;
+    const flights = [...chosen.values()].filter(
+      ({ flight, request }) => flight !== undefined && request.connector === connector,
+    );
+    return flights.length >= MOST_CHOSEN_FLIGHTS;
   }
 
   function all() {
@@ -145,10 +157,10 @@ export function createBroker(options: BrokerOptions): Broker {
 
   function fail(entry: Entry, error: ValetkeyError): ValetkeyError {
     const attempt = entry.failure === undefined ? 0 : entry.failure.attempt + 1;
-    const retryInMs = retryAfter(ERRORS[error.code].retry, attempt, random());
+    const leftMs = remaining(entry, instant(clock));
+    const retryInMs = retryAfter(ERRORS[error.code].retry, attempt, random(), leftMs);
     entry.failure = { error, until: clock.monotonic() + retryInMs, attempt };
-    const live =
-      entry.issued !== undefined && remaining(entry, instant(clock)) > 0 ? entry.issued : undefined;
+    const live = leftMs > 0 ? entry.issued : undefined;
     entry.issued = live;
     events.emit({
       type: 'failed',
@@ -161,21 +173,6 @@ export function createBroker(options: BrokerOptions): Broker {
       servingUntil: live?.credential.expiresAt,
     });
     return error;
-  }
-
-  async function waitFor(flight: Promise<Issued>, waitMs: number): Promise<Issued> {
-    const patience = new AbortController();
-    const giveUp = clock.sleep(waitMs, patience.signal).then(
-      () => {
-        throw new ValetkeyError('NOT_READY', { hint: 'ask again in a moment' });
-      },
-      () => flight,
-    );
-    try {
-      return await Promise.race([flight, giveUp]);
-    } finally {
-      patience.abort();
-    }
   }
 
   /** Renews ahead of time what is still being asked for; drops what nobody asks for any more. */
@@ -239,12 +236,4 @@ export function createBroker(options: BrokerOptions): Broker {
       ),
     stop: () => stopping.abort(),
   };
-}
-
-function isSame(held: Issued | undefined, issued: Issued): held is Issued {
-  return (
-    held !== undefined &&
-    credentialId(held.credential) === credentialId(issued.credential) &&
-    held.credential.expiresAt === issued.credential.expiresAt
-  );
 }

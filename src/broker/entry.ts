@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { credentialId } from '../core/credential.ts';
 import type { Issued, IssueRequest } from '../core/credential.ts';
 import type { ValetkeyError } from '../core/errors.ts';
 
@@ -65,4 +66,13 @@ export function dueForRenewal(entry: Entry, at: Instant): boolean {
 export function isIdle(entry: Entry, at: Instant): boolean {
   const failing = entry.failure !== undefined && at.monotonic < entry.failure.until;
   return entry.flight === undefined && !failing && remaining(entry, at) <= 0;
+}
+
+/** The same credential once more: what a stored session and a metadata server give until they must not. */
+export function isSame(held: Issued | undefined, issued: Issued): held is Issued {
+  return (
+    held !== undefined &&
+    credentialId(held.credential) === credentialId(issued.credential) &&
+    held.credential.expiresAt === issued.credential.expiresAt
+  );
 }

@@ -44,14 +44,20 @@ export function tooShort(seconds: number, policy: RenewalPolicy): string | undef
   );
 }
 
-const BACKOFF = { baseMs: 1_000, capMs: 60_000, floorMs: 250, permanentMs: 60_000 };
+const BACKOFF = { baseMs: 1_000, capMs: 60_000, floorMs: 250, permanentMs: 60_000, heldMs: 10_000 };
 
 /**
  * ms until a failing key is tried again: exponential with full jitter for what may pass by itself,
- * a fixed minute for what a person must mend. `attempt` counts from 0, `random` is in [0, 1).
+ * a fixed minute for what a person must mend. `attempt` counts from 0, `random` is in [0, 1). While
+ * something is held that lives `leftMs` more, there is no hurry.
  */
-export function retryAfter(retry: 'no' | 'backoff', attempt: number, random: number): number {
+export function retryAfter(
+  retry: 'no' | 'backoff',
+  attempt: number,
+  random: number,
+  leftMs = 0,
+): number {
   if (retry === 'no') return BACKOFF.permanentMs;
   const ceiling = Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** Math.min(attempt, 10));
-  return Math.max(BACKOFF.floorMs, ceiling * random);
+  return Math.max(BACKOFF.floorMs, Math.min(leftMs, BACKOFF.heldMs), ceiling * random);
 }
