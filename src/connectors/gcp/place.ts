@@ -19,7 +19,7 @@ export const email = z
   .string()
   .regex(/^[^\s@:/,"\\]+@[^\s@:/,"\\]+\.[^\s@:/,"\\]+$/, 'this is no e-mail address')
   .max(254);
-export const scopeToken = z
+const scopeToken = z
   .string()
   .max(512)
   .regex(

@@ -124,6 +124,7 @@ async function openDispatcher(env: Machine['env']): Promise<Dispatcher> {
     httpProxy: '',
     httpsProxy: HTTPS_PROXY ?? '',
     noProxy: NO_PROXY ?? '',
+    allowH2: false, // one exchange an hour: nothing to gain by it
     connect: { timeout: CONNECT_MS, ...trust },
     requestTls: { timeout: CONNECT_MS, ...trust },
     proxyTls: { timeout: CONNECT_MS, ...trust },
@@ -142,7 +143,8 @@ function encoded(body: NonNullable<GoogleCall['body']>): string {
 
 function secretsOf({ body, bearer, headers = {} }: GoogleCall): string[] {
   const fields = body instanceof URLSearchParams ? SECRET_FIELDS.map((name) => body.get(name)) : [];
-  return [...fields, bearer?.reveal(), headers['authorization']].filter(
+  const basic = headers['authorization']?.split(' ').at(-1);
+  return [...fields, bearer?.reveal(), basic].filter(
     (value) => value !== undefined && value !== null,
   );
 }
