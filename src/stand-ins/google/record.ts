@@ -4,7 +4,7 @@ export interface LogEntry {
   readonly at: number;
   /** `oauth2:jwt-bearer`, `storage:objects.list`. */
   readonly operation: string;
-  /** E-mail or principal URI, once it is proven. */
+  /** E-mail or principal URI, once it is proven: whom the token made or shown speaks for. */
   readonly principal: string | undefined;
   /** What the call asked for: scopes wanted, or those of the bearer. */
   readonly scopes: readonly string[] | undefined;

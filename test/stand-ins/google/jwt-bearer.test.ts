@@ -203,6 +203,12 @@ describe('an assertion for somebody else', () => {
     });
     expect(refusalOf(await ask(`${STORAGE_READ} ${CLOUD}`))).toBe('401 unauthorized_client');
     expect(refusalOf(await ask(STORAGE_READ, 'bob@example.com'))).toBe('400 invalid_grant');
+    expect(bed.google.log.map(({ principal }) => principal)).toEqual([
+      bed.robot.email,
+      sub,
+      bed.robot.email,
+      bed.robot.email,
+    ]);
     // Itself needs nobody's leave.
     expect((await ask(CLOUD, bed.robot.email)).status).toBe(200);
   });

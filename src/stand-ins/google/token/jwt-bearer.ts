@@ -3,6 +3,7 @@ import type { Assertion, AssertionProblem } from '../assertion.ts';
 import type { Form } from '../form.ts';
 import { textOf } from '../json.ts';
 import type { JsonObject } from '../json.ts';
+import { nameOf } from '../principals.ts';
 import type { Principal } from '../principals.ts';
 import { oauthRefusal } from '../refusal.ts';
 import type { Refusal } from '../refusal.ts';
@@ -32,6 +33,7 @@ export function jwtBearer(world: World, form: Form, visit: Visit): JsonObject {
   if (scopes === undefined) throw invalidScope();
   visit.scopes = scopes;
   const speaker = speakerOf(world, verified, scopes);
+  visit.principal = nameOf(speaker);
   const issued = world.tokens.issue({
     principal: speaker,
     scopes,
