@@ -8,7 +8,11 @@ import implicit from '../../../src/connectors/gcp/auth-methods/implicit.ts';
 import { CLOUD_PLATFORM, DEFAULT_SCOPES } from '../../../src/connectors/gcp/scopes.ts';
 import { ofKind } from '../../../src/core/credential.ts';
 import { OWN_ANSWER_HEADER } from '../../../src/core/own-answer.ts';
+import { ENDPOINTS } from '../../../src/endpoints/index.ts';
+import { endpointWorld } from '../../support/endpoint-world.ts';
+import { GOOGLE_ACCOUNTS } from '../../support/google-accounts.ts';
 import { PROJECT } from '../../support/google.ts';
+import { served } from '../../support/served.ts';
 import { allOf, claimsOf, cloudOf, connectorOf, failureOf, never, saveNothing } from './bed.ts';
 import { impersonationUrl } from './external-account-bed.ts';
 import { asked, federationBed, type FederationBed } from './federation-bed.ts';
@@ -386,9 +390,20 @@ describe('the machine’s metadata server', () => {
 
   it('that is a valetkey daemon is recognised, and not asked for more', async () => {
     const bed = await federationBed();
-    const { env, lines } = await virtualMachine(plain('/', 200, '', { [OWN_ANSWER_HEADER]: '1' }));
-    const error = await failureOf(issue(bed, { env, allow: [ROBOT] }));
+    const world = endpointWorld();
+    const { host } = await served(world, [ENDPOINTS['gce-metadata']]);
+    const env = { NO_GCE_CHECK: undefined, GCE_METADATA_HOST: host };
+    const error = await failureOf(issue(bed, { env, allow: [GOOGLE_ACCOUNTS[0]?.email ?? ''] }));
     expect(error).toMatchObject({ code: 'CONFIG_INVALID', subject: 'the metadata server' });
+    expect(error.reason).toContain('valetkey');
+    expect(world.choices).toEqual([]);
+  });
+
+  it('that is a valetkey daemon is recognised by every answer of it', async () => {
+    const bed = await federationBed();
+    const { env, lines } = await virtualMachine(plain('/', 403, '', { [OWN_ANSWER_HEADER]: '1' }));
+    const error = await failureOf(issue(bed, { env, allow: [ROBOT] }));
+    expect(error.code).toBe('CONFIG_INVALID');
     expect(lines).toEqual(['/']);
   });
 
