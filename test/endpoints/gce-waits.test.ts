@@ -154,7 +154,7 @@ test('row 49: a thousand wait, others are answered, one more is told so; afterwa
   const { app: load, direct } = gceMetadata.routes({ ...world.context, refused: () => undefined });
   const app = await load();
   const gone = new AbortController();
-  const wait = (signal: AbortSignal = gone.signal) => {
+  const wait = async (signal: AbortSignal = gone.signal) => {
     const connection: Connection = { ...CONNECTION };
     const url = `http://127.0.0.1${KEY}?wait_for_change=true`;
     const headers = { 'Metadata-Flavor': 'Google' };
