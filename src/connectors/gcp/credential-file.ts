@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 import { ValetkeyError } from '../../core/errors.ts';
 import { secret, type Secret } from '../../core/secret.ts';
@@ -35,7 +35,9 @@ export async function defaultCredentials(
   const named = nonEmpty(env[variable]);
   const usual = join(gcloudFolder(env), 'application_default_credentials.json');
   if (named === undefined) return await readCredentialFile(usual, env, signal);
-  const file = await readCredentialFile(named, env, signal);
+  // Relative to where the variables' owner is, which need not be where this process is.
+  const path = isAbsolute(named) ? named : join(env['PWD'] ?? '', named);
+  const file = await readCredentialFile(path, env, signal);
   if (file !== undefined) return file;
   throw new ValetkeyError('CONFIG_UNREADABLE', {
     subject: variable,

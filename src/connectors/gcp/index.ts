@@ -6,6 +6,7 @@ import impersonation from './auth-methods/impersonation.ts';
 import oauth2Token from './auth-methods/oauth2-token.ts';
 import serviceAccount from './auth-methods/service-account.ts';
 import userAccount from './auth-methods/user-account.ts';
+import { autoConfigure } from './auto-configure.ts';
 import type { GcpCloud, GcpScope } from './cloud.ts';
 import { createGoogleAuth } from './google-auth.ts';
 import gcpGeneric from './resource-types/gcp-generic.ts';
@@ -40,4 +41,5 @@ export default defineConnectorType<GcpCloud, GcpScope>({
   merge: mergeScopes,
   asSent: scopeAsSent,
   account: accountFrom(resourceTypes),
+  autoConfigure,
 });
