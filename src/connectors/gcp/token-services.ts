@@ -17,6 +17,7 @@ import type {
   Impersonation,
   ServiceAccountKey,
 } from './cloud.ts';
+import { boundaryOptions } from './scope.ts';
 import type { GoogleCall, Send } from './transport.ts';
 
 /*
@@ -99,7 +100,7 @@ export function createTokenServices(send: Send, now: () => number): TokenService
       if (subject === undefined) {
         const body = { scope: scopes, lifetime: `${seconds}s` };
         const answer = await iam('generateAccessToken', source, who, body, rest);
-        return impersonatedToken(answer, scopes);
+        return impersonatedToken(answer, { scopes, seconds });
       }
       const iat = Math.floor(now() / 1000);
       const claims = {
@@ -152,7 +153,7 @@ function exchangeBoundary(
       requested_token_type: ACCESS_TOKEN,
       subject_token: source.token.reveal(),
       subject_token_type: ACCESS_TOKEN,
-      options: JSON.stringify({ accessBoundary: { accessBoundaryRules: rules } }),
+      options: JSON.stringify(boundaryOptions(rules)),
     }),
     hints: {
       invalid_grant: 'only a token that Google issued, and that still lives, can be narrowed',
