@@ -35,6 +35,7 @@ const ImpersonatedIdToken = z.object({ token });
 const SignedJwt = z.object({ signedJwt: token });
 const Claims = z.object({
   exp: z.number().positive(),
+  iat: z.number().positive().optional(),
   aud: z.string().or(z.array(z.string())),
 });
 const Person = z.object({ email: z.string().min(1), email_verified: z.literal(true) });
@@ -58,18 +59,28 @@ export function narrowedToken(answer: GoogleAnswer, source: BearerToken): Bearer
   };
 }
 
-/** Of `generateAccessToken`, which tells the time and not a duration. */
-export function impersonatedToken({ data }: GoogleAnswer, scopes: readonly string[]): BearerToken {
+/**
+ * Of `generateAccessToken`, which tells the time and not a duration. By a clock that is behind Google's
+ * the token would seem to live on: never longer than the seconds that were asked for.
+ */
+export function impersonatedToken(
+  { data, receivedAt }: GoogleAnswer,
+  { scopes, seconds: asked }: { readonly scopes: readonly string[]; readonly seconds: number },
+): BearerToken {
   const { accessToken, expireTime } = checked(ImpersonatedToken, data);
-  return { token: secret(accessToken), expiresAt: Date.parse(expireTime), scopes };
+  const expiresAt = Math.min(Date.parse(expireTime), receivedAt + asked * 1000);
+  return { token: secret(accessToken), expiresAt, scopes };
 }
 
-export function oauthIdToken({ data }: GoogleAnswer, audience: string): SignedIdToken {
-  return idTokenIn(checked(OAuthIdToken, data).id_token, audience);
+export function oauthIdToken({ data, receivedAt }: GoogleAnswer, audience: string): SignedIdToken {
+  return idTokenIn(checked(OAuthIdToken, data).id_token, audience, receivedAt);
 }
 
-export function impersonatedIdToken({ data }: GoogleAnswer, audience: string): SignedIdToken {
-  return idTokenIn(checked(ImpersonatedIdToken, data).token, audience);
+export function impersonatedIdToken(
+  { data, receivedAt }: GoogleAnswer,
+  audience: string,
+): SignedIdToken {
+  return idTokenIn(checked(ImpersonatedIdToken, data).token, audience, receivedAt);
 }
 
 export function signedJwt({ data }: GoogleAnswer): string {
@@ -95,13 +106,17 @@ function emailIn(jwt: string): string | undefined {
   return Person.safeParse(claimsOf(jwt)).data?.email;
 }
 
-/** A JWT whose claims say what was asked for, and until when it is valid. Throws `UPSTREAM_MALFORMED`. */
-export function idTokenIn(jwt: string, audience: string): SignedIdToken {
-  const { aud, exp } = checked(Claims, claimsOf(jwt));
+/**
+ * A JWT whose claims say what was asked for, and until when it is valid: by a clock behind Google's no
+ * longer than it lives by its own account. `receivedAt`: ms. Throws `UPSTREAM_MALFORMED`.
+ */
+export function idTokenIn(jwt: string, audience: string, receivedAt: number): SignedIdToken {
+  const { aud, exp, iat } = checked(Claims, claimsOf(jwt));
   if (aud !== audience) {
     throw new ValetkeyError('UPSTREAM_MALFORMED', { reason: 'the token is for another audience' });
   }
-  return { token: secret(jwt), expiresAt: exp * 1000 };
+  const life = iat === undefined ? Infinity : (exp - iat) * 1000;
+  return { token: secret(jwt), expiresAt: Math.min(exp * 1000, receivedAt + life) };
 }
 
 function claimsOf(jwt: string): unknown {

@@ -48,7 +48,7 @@ export async function metadataBase(
     },
     async idToken(audience) {
       const jwt = await ask(`${ACCOUNT}/identity`, { audience, format: 'full' });
-      return idTokenIn(jwt.trim(), audience);
+      return idTokenIn(jwt.trim(), audience, clock.now());
     },
   };
 }

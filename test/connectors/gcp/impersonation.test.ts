@@ -183,6 +183,15 @@ describe('impersonation', () => {
     expect(impersonation.lifetime).toEqual({ min: 600, default: 3600, max: 43_200 });
   });
 
+  it('never seems to live longer than it does, by a clock that is behind Google’s', async () => {
+    const world = await openWorld();
+    const secret = { user_account_json: world.userFile };
+    world.google.faults.add('iamcredentials:*', { kind: 'clock-skew', milliseconds: 1_800_000 });
+    const end = world.clock.now() + 3_600_000;
+    expect((await issue(world, secret)).expiresAt).toBe(end);
+    expect((await identity(world, secret))?.expiresAt).toBe(end);
+  });
+
   it('goes through delegates in their order, and in no other', async () => {
     const world = await openWorld();
     const { google, person } = world;
