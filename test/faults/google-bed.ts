@@ -33,6 +33,7 @@ export interface GoogleBedOptions {
     readonly auth_method: string;
     readonly attributes: Record<string, string>;
     readonly expires_at?: string;
+    readonly expiration_seconds?: number;
   };
   /** More of the workload’s only grant, in YAML: `, scopes: [openid]`. */
   readonly grant?: string;
@@ -52,16 +53,12 @@ export async function googleBed(options: GoogleBedOptions = {}): Promise<GoogleB
       `    grants: [{ connector: ${CONNECTOR}${options.grant ?? ''} }]\n` +
       `    clients: [{ listener: "${LISTENER}" }]\n`,
   });
-  const { auth_method, attributes, expires_at } = options.connector?.(world) ?? {
-    auth_method: 'service-account',
-    attributes: world.keyAttributes,
-  };
   await daemon.api.register({
     name: CONNECTOR,
     type: 'gcp',
-    auth_method,
-    attributes,
-    ...(expires_at === undefined ? {} : { expires_at }),
+    auth_method: 'service-account',
+    attributes: world.keyAttributes,
+    ...options.connector?.(world),
     verify: false,
   });
   const ask = (path: string) =>
