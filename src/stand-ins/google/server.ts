@@ -20,9 +20,11 @@ import type { GoogleRequest } from './request.ts';
 import { findRoute } from './router.ts';
 import type { Match } from './router.ts';
 import { createKeySource } from './rsa-keys.ts';
-import type { Visit } from './service.ts';
+import type { Route, Visit } from './service.ts';
+import { batchRoute } from './storage/batch.ts';
 import { createBuckets } from './storage/buckets.ts';
 import type { Buckets } from './storage/buckets.ts';
+import { storageRefusal } from './storage/refusals.ts';
 import { storageRoutes } from './storage/routes.ts';
 import { createSubjectSources } from './subject-source.ts';
 import type { SubjectSources } from './subject-source.ts';
@@ -94,7 +96,7 @@ export async function startGoogleStandIn(
   const url = (): string => `${options.tls === undefined ? 'http' : 'https'}://${host}:${port}`;
   const googleKeys = createGoogleKeys(keys);
   const world = { accounts, tokens, googleKeys, pools, buckets, url };
-  const routes = [
+  const routes: readonly Route[] = [
     tokenRoute(world),
     stsRoute(world),
     ...iamCredentialsRoutes(world),
@@ -102,6 +104,11 @@ export async function startGoogleStandIn(
     ...identityRoutes(world),
     subjects.route,
     ...xmlRoutes(world),
+    batchRoute(async (call) => {
+      const handled = await handle(call);
+      if (typeof handled !== 'string') return handled.reply;
+      return renderRefusal(storageRefusal(503, 'backendError', 'Backend Error'));
+    }),
   ];
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     void serve(incoming, outgoing);
@@ -135,6 +142,13 @@ export async function startGoogleStandIn(
       if (isRefusal(error)) send(outgoing, renderRefusal(error), now());
       return; // otherwise the client went away in the middle of its body
     }
+    const handled = await handle(request);
+    if (handled === 'hang') return;
+    if (handled === 'reset') incoming.socket.resetAndDestroy();
+    else send(outgoing, handled.reply, handled.now, request.method);
+  }
+
+  async function handle(request: GoogleRequest): Promise<Handled | 'hang' | 'reset'> {
     const match = findRoute(routes, request);
     const operation =
       match === undefined ? 'unknown' : `${match.route.service}:${match.route.name(request)}`;
@@ -147,16 +161,15 @@ export async function startGoogleStandIn(
       const { principal, scopes, target } = visit;
       record.answered({ at: now(), operation, principal, scopes, target, status, code });
     };
-    if (fault?.kind === 'hang') return;
+    if (fault?.kind === 'hang') return 'hang';
     if (fault?.kind === 'reset') {
       finish(0);
-      incoming.socket.resetAndDestroy();
-      return;
+      return 'reset';
     }
     if (fault?.kind === 'slow') await clock.sleep(fault.milliseconds);
     const [reply, code] = await answer(match, request, visit, fault);
     finish(reply.status, code);
-    send(outgoing, reply, visit.now, request.method);
+    return { reply, now: visit.now };
   }
 
   return {
@@ -177,6 +190,12 @@ export async function startGoogleStandIn(
     log: record.log,
     stop: close,
   };
+}
+
+/** An answer, and Google's clock at that time. */
+interface Handled {
+  readonly reply: GoogleReply;
+  readonly now: number;
 }
 
 async function answer(

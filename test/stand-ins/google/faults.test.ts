@@ -1,4 +1,7 @@
+import { get } from 'node:https';
 import { describe, expect, it } from 'vitest';
+import { certificate } from '../../../src/stand-ins/google/certificate.ts';
+import { createKeySource } from '../../../src/stand-ins/google/rsa-keys.ts';
 import { refusalOf, signed, startBed, textOf } from './setup.ts';
 
 async function startFaultBed() {
@@ -107,8 +110,33 @@ describe('the stand-in', () => {
       CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE: `${google.url}/storage/v1/`,
     });
   });
+
+  it('speaks HTTPS with a certificate of the caller’s, at a port of the caller’s', async () => {
+    const pair = createKeySource().next();
+    const tls = {
+      key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      cert: certificate(pair, 'localhost', Date.now()),
+    };
+    const first = await startBed({ tls });
+    const { port, protocol } = new URL(first.google.url);
+    expect(protocol).toBe('https:');
+    expect(await statusOf(`${first.google.url}/oauth2/v3/certs`)).toBe(200);
+    await first.google.stop();
+    const second = await startBed({ tls, port: Number(port) });
+    expect(second.google.url).toBe(first.google.url);
+    expect(await statusOf(`${second.google.url}/storage/v1/b/x/o`)).toBe(401);
+  });
 });
 
 async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
+}
+
+function statusOf(url: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, { rejectUnauthorized: false, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', reject);
+  });
 }

@@ -43,6 +43,15 @@ describe('generateAccessToken', () => {
     expect(refusalOf(await bed.call('generateAccessToken', WANTED))).toBe('403 PERMISSION_DENIED');
   });
 
+  it('takes a null for nothing, as Python writes an absent chain', async () => {
+    const bed = await startActingBed();
+    bed.grant(bed.robot.email, bed.target.email);
+    const answer = await bed.call('generateAccessToken', { ...WANTED, delegates: null });
+    expect(answer.status).toBe(200);
+    const none = await bed.call('generateAccessToken', { ...WANTED, scope: null });
+    expect(refusalOf(none)).toBe('400 INVALID_ARGUMENT');
+  });
+
   it('says which permission is missing', async () => {
     const bed = await startActingBed();
     const { body } = await bed.call('generateAccessToken', WANTED);

@@ -8,7 +8,7 @@ import { fieldsOfJson } from '../../support/json.ts';
 export const CLOUD = 'https://www.googleapis.com/auth/cloud-platform';
 export const STORAGE_READ = 'https://www.googleapis.com/auth/devstorage.read_only';
 export const EMAIL_SCOPE = 'https://www.googleapis.com/auth/userinfo.email';
-export const TOKEN_URI = 'https://oauth2.googleapis.com/token';
+const TOKEN_URI = 'https://oauth2.googleapis.com/token';
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -216,3 +216,45 @@ describe('writing', () => {
     expect(refusalOf(await bed.send('DELETE', `${LIST}/all.txt`))).toBe('404 notFound');
   });
 });
+
+describe('a batch', () => {
+  it('answers each call as if it had come alone', async () => {
+    const bed = await startStorageBed();
+    const batch = (...calls: readonly string[]) =>
+      bed.send(
+        'POST',
+        '/batch/storage/v1',
+        calls
+          .map(
+            (call, at) =>
+              `--x\r\nContent-Type: application/http\r\nContent-ID: <b+${at}>\r\n\r\n${call}\r\n`,
+          )
+          .join('') + '--x--',
+        { 'content-type': 'multipart/mixed; boundary="x"' },
+      );
+    const answer = await batch(
+      `DELETE ${LIST}/top.txt HTTP/1.1\r\n\r\n`,
+      `GET ${LIST}/none HTTP/1.1\r\nAccept: application/json\r\n\r\n`,
+      `GET ${LIST}/a%2F1.txt?alt=media HTTP/1.1\r\nAuthorization: Bearer no\r\n\r\n`,
+      `POST ${LIST}/all/compose HTTP/1.1\r\n\r\n{"sourceObjects":[{"name":"a/1.txt"}]}`,
+    );
+    expect(answer.headers.get('content-type')).toContain('multipart/mixed; boundary=batch_');
+    const lines = answer.text.split('\r\n');
+    expect(lines.filter((line) => /^(HTTP|Content-ID)/.test(line))).toEqual([
+      'Content-ID: <response-b+0>',
+      'HTTP/1.1 204 No Content',
+      'Content-ID: <response-b+1>',
+      'HTTP/1.1 404 Not Found',
+      'Content-ID: <response-b+2>',
+      'HTTP/1.1 401 Unauthorized',
+      'Content-ID: <response-b+3>',
+      'HTTP/1.1 200 OK',
+    ]);
+    expect(bed.bucket.objects.get('all')?.data.toString()).toBe('one');
+    expect(bed.google.calls.count('storage:objects.delete')).toBe(1);
+    expect(refusalOf(await batch())).toBe('400 badContent');
+    expect(refusalOf(await batch('GET /oauth2/v3/certs HTTP/1.1'))).toBe('400 badContent');
+    const many = Array.from({ length: 101 }, () => `GET ${LIST} HTTP/1.1`);
+    expect(refusalOf(await batch(...many))).toBe('400 badContent');
+  });
+});

@@ -1,6 +1,6 @@
 import { iamDenied, invalidArgument } from '../api-refusals.ts';
 import type { Caller } from '../bearer.ts';
-import { isObject, textsOf } from '../json.ts';
+import { isObject, textsOf, withoutNulls } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import type { Principal } from '../principals.ts';
 import { apiRefusal } from '../refusal.ts';
@@ -26,7 +26,7 @@ export function readBody(request: GoogleRequest): JsonObject {
   }
   try {
     const value: unknown = JSON.parse(request.body.toString('utf8'));
-    if (isObject(value)) return value;
+    if (isObject(value)) return withoutNulls(value);
   } catch {
     // falls through: no JSON is as wrong as the wrong JSON
   }

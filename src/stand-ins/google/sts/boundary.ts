@@ -1,5 +1,5 @@
 import { invalidRequest } from '../form.ts';
-import { isObject, textOf, textsOf } from '../json.ts';
+import { isObject, textOf, textsOf, withoutNulls } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import { permissionsOf } from '../storage/roles.ts';
 import { parseCondition } from './condition.ts';
@@ -103,7 +103,7 @@ function parse(options: string): JsonObject {
 function fieldsOf(object: JsonObject, names: readonly string[], place: string): JsonObject {
   const odd = Object.keys(object).find((name) => !names.includes(name));
   if (odd !== undefined) throw invalid(`${place} has an unknown field ${odd}`);
-  return object;
+  return withoutNulls(object);
 }
 
 function invalid(reason: string): Error {
