@@ -1,7 +1,7 @@
+import { ValetkeyError } from '../../core/errors.ts';
 import type { TokenAccount } from '../../core/token-account.ts';
 import type { AccountInput, ResourceTypeSpec } from '../contract.ts';
 import type { GcpCloud, GcpScope } from './cloud.ts';
-import { lookup } from '../input.ts';
 import { ownScopes } from './own-scopes.ts';
 import { GOOGLE_UNIVERSE, textOf } from './place.ts';
 import { mergeScopes } from './scope.ts';
@@ -24,9 +24,11 @@ export function accountFrom(resourceTypes: ResourceTypes) {
   return (input: AccountInput): TokenAccount => {
     const { method, config } = input;
     const scope = mergeScopes(
-      input.resources.map((resource) =>
-        lookup(resourceTypes, resource.type, 'resource_type').narrow(resource, config),
-      ),
+      input.resources.map((resource) => {
+        const type = resourceTypes[resource.type];
+        if (type !== undefined) return type.narrow(resource, config);
+        throw new ValetkeyError('INTERNAL', { subject: resource.type });
+      }),
     );
     const scopes = scopesOf(scope, config);
     const chooses = scope?.boundary === undefined && !FIXED_SCOPES.has(method);

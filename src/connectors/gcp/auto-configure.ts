@@ -1,9 +1,9 @@
 import { ValetkeyError } from '../../core/errors.ts';
 import type { AutoConfigureInput, Proposal } from '../contract.ts';
-import { checked } from '../input.ts';
 import { defined, drafterOf, firstOf, type Draft } from './auto-drafts.ts';
 import { foundIn, type Found } from './auto-found.ts';
 import { sources } from './auto-sources.ts';
+import { checkedConfig } from './checked-config.ts';
 import type { GcpCloud } from './cloud.ts';
 import { gcloudConfiguration, type GcloudConfiguration } from './gcloud-configuration.ts';
 import { nonEmpty } from './gcloud-folder.ts';
@@ -51,7 +51,7 @@ function proposalOf(
   const own = Object.entries(given).filter(([field]) => !used.includes(field));
   const whole = defined({ ...draft.config, ...Object.fromEntries(own) });
   if (whole['project_id'] === undefined) throw noProject(found, gcloud);
-  const config = checked(method.config, whole);
+  const config = checkedConfig(method, whole);
   const facts = defined(method.complete?.(config, kept) ?? {});
   return {
     method: method.kind,

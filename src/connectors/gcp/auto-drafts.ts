@@ -2,7 +2,6 @@ import { ofKind, type AccessToken } from '../../core/credential.ts';
 import { ValetkeyError, withSubject } from '../../core/errors.ts';
 import { secret, type Secret } from '../../core/secret.ts';
 import type { AuthMethodSpec, AutoConfigureInput } from '../contract.ts';
-import { checked } from '../input.ts';
 import externalAccount from './auth-methods/external-account.ts';
 import implicit from './auth-methods/implicit.ts';
 import impersonation from './auth-methods/impersonation.ts';
@@ -10,6 +9,7 @@ import oauth2Token from './auth-methods/oauth2-token.ts';
 import serviceAccount from './auth-methods/service-account.ts';
 import userAccount from './auth-methods/user-account.ts';
 import type { Found } from './auto-found.ts';
+import { checkedConfig } from './checked-config.ts';
 import type { GcpCloud, GcpScope } from './cloud.ts';
 
 type Input = AutoConfigureInput<GcpCloud>;
@@ -129,7 +129,7 @@ async function tokenBy(
   { origin }: Found,
   { given, cloud, machine, signal }: Input,
 ): Promise<AccessToken> {
-  const config = checked(method.config, defined({ ...own, ...given }));
+  const config = checkedConfig(method, defined({ ...own, ...given }));
   method.complete?.(config, kept); // looks at the secret, too
   const seconds = (method.lifetimeOf?.(config) ?? method.lifetime)?.default ?? 0;
   const facts = { config, login: undefined, expiresAt: undefined };

@@ -133,6 +133,13 @@ describe('the account that a metadata server tells', () => {
     expect(account({ method }, { account_email: undefined }).audiences).toEqual([]);
   });
 
+  it('a grant limited to scopes may name audiences', () => {
+    const resources = [{ ...WHOLE, scopes: [auth('devstorage.read_only')] }];
+    expect(account({ resources, audiences: ['https://a.example'] }).audiences).toEqual([
+      'https://a.example',
+    ]);
+  });
+
   it('audiences are those of the grant', () => {
     expect(account({ audiences: ['https://a.example'] }).audiences).toEqual(['https://a.example']);
   });

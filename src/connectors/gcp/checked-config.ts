@@ -1,0 +1,22 @@
+import type { z } from 'zod';
+
+import { ValetkeyError } from '../../core/errors.ts';
+import type { AuthMethodSpec } from '../contract.ts';
+import type { GcpCloud, GcpScope } from './cloud.ts';
+
+/** A configuration by its method's schema. Throws `INPUT_INVALID` naming the field, without its value. */
+export function checkedConfig(
+  { kind, config: schema }: AuthMethodSpec<GcpCloud, GcpScope>,
+  config: Readonly<Record<string, unknown>>,
+): z.output<typeof schema> {
+  const parsed = schema.safeParse(config);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const missing = issue?.code === 'invalid_type' && issue.input === undefined;
+  const reason = missing ? 'it is required' : (issue?.message ?? 'it is not valid');
+  throw new ValetkeyError('INPUT_INVALID', {
+    subject: unknown ?? issue?.path.map(String).join('.') ?? 'config',
+    reason: unknown === undefined ? reason : `${kind} has no such field`,
+  });
+}
