@@ -68,6 +68,7 @@ async function runCommand(): Promise<number> {
       },
       clientVariables: async (access, mode) =>
         (await commandLine()).variablesFor(access, mode, options),
+      endpoints: async () => (await commandLine()).endpointFacts(),
       runDemo: async (write) => (await import('./demo/run.ts')).runDemo(write, process.env['PATH']),
     },
     env: process.env,

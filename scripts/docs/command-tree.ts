@@ -16,6 +16,7 @@ export function commandTree(): Program {
       serve: forbidden,
       openEndpoint: forbidden,
       clientVariables: forbidden,
+      endpoints: forbidden,
       runDemo: forbidden,
     },
     env: {},

@@ -37,6 +37,17 @@ export interface PrivateEndpoint {
 
 export type VariablesMode = 'ecs' | 'imds' | 'gce';
 
+/** What an endpoint tells of itself, for a look at this machine. */
+export interface EndpointFacts {
+  readonly kind: string;
+  /** Its own address in the cloud, and the `Host` values that are right for it. */
+  readonly address: string | undefined;
+  readonly hosts: readonly string[];
+  /** Names of the variables that lead to it, and of those that would win over it. */
+  readonly sets: readonly string[];
+  readonly clears: readonly string[];
+}
+
 /** What the command line needs of the daemon's own code, loaded when a command asks for it. */
 export interface DaemonFunctions {
   serve(options: { config?: string | undefined; ephemeral: boolean }): Promise<RunningDaemon>;
@@ -50,6 +61,7 @@ export interface DaemonFunctions {
     access: WorkloadAccess,
     mode: VariablesMode | undefined,
   ): Promise<{ readonly variables: ClientVariables; readonly warnings: readonly string[] }>;
+  endpoints(): Promise<readonly EndpointFacts[]>;
   /** Resolves with the exit code; not zero when any client failed. */
   runDemo(write: (text: string) => void): Promise<number>;
 }

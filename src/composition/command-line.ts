@@ -7,6 +7,7 @@ import type { Inputs } from '../control/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Secret } from '../core/secret.ts';
 import type { StatusView } from '../core/view.ts';
+import type { Endpoint } from '../endpoints/contract.ts';
 import { refuseForeignSocket } from '../files/socket-owner.ts';
 import type { Mode } from './client-variables.ts';
 import type { Led } from './own-gcloud.ts';
@@ -95,6 +96,32 @@ export async function openEndpoint(
 ): Promise<PrivateEndpoint> {
   const { openPrivateEndpoint } = await import('./private-endpoint.ts');
   return openPrivateEndpoint(target, { api, clock: systemClock, env: options.env });
+}
+
+/** So that each variable is told which could be set. */
+const SOMEBODY = {
+  baseUrl: 'http://127.0.0.1',
+  region: 'any',
+  token: 'any',
+  tokenFile: 'any',
+  account: {
+    email: 'any',
+    projectId: '',
+    quotaProject: 'any',
+    universeDomain: 'any',
+    scopes: [],
+    audiences: [],
+  },
+};
+
+/** What each endpoint tells of itself and of its variables. */
+export async function endpointFacts() {
+  const { ENDPOINTS } = await import('../endpoints/index.ts');
+  return Object.values(ENDPOINTS).map((endpoint: Endpoint) => {
+    const { kind, address, hosts } = endpoint;
+    const { set, clear } = endpoint.variables(SOMEBODY);
+    return { kind, address, hosts, sets: Object.keys(set), clears: clear };
+  });
 }
 
 /** The variables that lead programs to the running daemon. */

@@ -32,6 +32,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./status.ts'),
   },
   {
+    path: 'doctor',
+    summary: 'look for what keeps programs from what is granted, and tell what mends it',
+    load: () => import('./doctor.ts'),
+  },
+  {
     path: 'connector list-types',
     summary: 'list the connector types',
     load: () => import('./connector-list-types.ts'),
