@@ -3,9 +3,12 @@ import { find, type Found } from './find.ts';
 import { metadataTree } from './metadata-tree.ts';
 import type { Directory } from './tree.ts';
 
-/** Targets remembered per tree, and how long they may be: what clients repeat is neither many nor long. */
+/** Targets remembered per tree; what clients repeat is neither many nor long. */
 const REMEMBERED = 128;
-const MAX_REMEMBERED = 512;
+
+/** Characters of a target and of its answer. Attributes may be as large as the configuration lets them. */
+const MAX_TARGET = 512;
+const MAX_BODY = 16_384;
 
 interface Planted {
   readonly workload: string;
@@ -34,11 +37,17 @@ export function createTrees(installationId: string): (caller: Caller, target: st
     const before = found.get(target);
     if (before !== undefined) return before;
     const made = find(root, target);
-    if (target.length <= MAX_REMEMBERED) {
+    if (isSmall(target, made)) {
       const [oldest] = found.size >= REMEMBERED ? found.keys() : [];
       if (oldest !== undefined) found.delete(oldest);
       found.set(target, made);
     }
     return made;
   };
+}
+
+function isSmall(target: string, found: Found): boolean {
+  return (
+    target.length <= MAX_TARGET && (found.kind !== 'answer' || found.answer.body.length <= MAX_BODY)
+  );
 }
