@@ -16,12 +16,15 @@ import (
 	"strings"
 	"time"
 
+	"cloud.google.com/go/auth/credentials"
+	"cloud.google.com/go/auth/httptransport"
 	"cloud.google.com/go/compute/metadata"
 	"cloud.google.com/go/storage"
 	"golang.org/x/oauth2/google"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/api/idtoken"
 	"google.golang.org/api/iterator"
+	"google.golang.org/api/option"
 )
 
 const pause = 250 * time.Millisecond
@@ -98,24 +101,33 @@ func write(ctx context.Context, client *storage.Client, bucket, key string) (ans
 	return answer{"put": key}, writer.Close()
 }
 
-// Notes the bearer of every answered request to the storage.
+// Notes the bearers that the storage client sends.
 type noting struct {
 	base   http.RoundTripper
 	tokens map[string]bool
 }
 
 func (n noting) RoundTrip(request *http.Request) (*http.Response, error) {
-	if bearer := request.Header.Get("Authorization"); bearer != "" && strings.HasPrefix(request.URL.Host, "storage.") {
-		n.tokens[bearer] = true
-	}
+	n.tokens[request.Header.Get("Authorization")] = true
 	return n.base.RoundTrip(request)
+}
+
+// The transport that storage.NewClient makes by itself, with an eye on what it sends.
+func notingClient(ctx context.Context, tokens map[string]bool) (*storage.Client, error) {
+	authorized, err := httptransport.NewClient(&httptransport.Options{
+		BaseRoundTripper: noting{http.DefaultTransport, tokens},
+		DetectOpts:       &credentials.DetectOptions{Scopes: []string{storage.ScopeFullControl}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return storage.NewClient(ctx, storage.WithJSONReads(), option.WithHTTPClient(authorized))
 }
 
 func loopGet(ctx context.Context, bucket, key string, seconds float64) (answer, error) {
 	reads, failures, firstError := 0, 0, any(nil)
-	seen := map[string]bool{}
-	http.DefaultTransport = noting{http.DefaultTransport, seen}
-	client, err := storage.NewClient(ctx, storage.WithJSONReads())
+	tokens := map[string]bool{}
+	client, err := notingClient(ctx, tokens)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +141,7 @@ func loopGet(ctx context.Context, bucket, key string, seconds float64) (answer, 
 			}
 		}
 	}
-	return answer{"reads": reads, "errors": failures, "tokens": len(seen), "firstError": firstError}, nil
+	return answer{"reads": reads, "errors": failures, "tokens": len(tokens), "firstError": firstError}, nil
 }
 
 func run(ctx context.Context, verb string, args []string) (answer, error) {
