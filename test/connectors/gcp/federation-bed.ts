@@ -11,7 +11,7 @@ export async function federationBed(env: Record<string, string> = {}) {
   return { ...bed, ...federate(bed) };
 }
 
-export function federate({ google, clock, robot }: Bed) {
+export function federate({ google, clock, robot }: Pick<Bed, 'google' | 'clock' | 'robot'>) {
   const { pools, accounts } = google;
   const issuer = oidcIssuer({ now: () => clock.now(), keys: createKeySource() });
   const pool = pools.addPool({
