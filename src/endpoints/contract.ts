@@ -17,6 +17,8 @@ export interface Connection {
    * which is never a reason to let somebody in.
    */
   peer(detail?: 'user'): Promise<Peer | undefined>;
+  /** Aborts when the listener is about to close: what waits for something to happen should end. */
+  readonly closing?: AbortSignal;
 }
 
 /** What a client has shown of who it is, besides the connection itself. */
