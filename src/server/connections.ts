@@ -23,7 +23,7 @@ export interface Connections {
   /** Notes that `response` is being worked on. */
   busy(open: OpenConnection, response: ServerResponse): void;
   size(): number;
-  /** Ends what is idle now and everything else after its answer. */
+  /** Ends what is idle now and everything else after its answer, and has what only waits answered. */
   drain(): void;
   destroy(): void;
 }
@@ -38,6 +38,7 @@ export function createConnections(
   lookupPeer: LookupPeer,
 ): Connections {
   const kept = new Map<Socket, OpenConnection>();
+  const closing = new AbortController();
   let uses = 0;
 
   const isBusy = ({ response }: OpenConnection): boolean =>
@@ -58,7 +59,7 @@ export function createConnections(
     open(socket) {
       if (kept.size >= max && !dropIdlest()) return undefined;
       const open: OpenConnection = {
-        connection: connectionOf(socket, listener, lookupPeer),
+        connection: connectionOf(socket, listener, lookupPeer, closing.signal),
         socket,
         response: undefined,
         usedAt: (uses += 1),
@@ -82,6 +83,7 @@ export function createConnections(
           response.once('close', () => socket.destroySoon());
         }
       }
+      closing.abort();
     },
     destroy() {
       for (const socket of kept.keys()) socket.destroy();
@@ -89,7 +91,12 @@ export function createConnections(
   };
 }
 
-function connectionOf(socket: Socket, listener: string, lookupPeer: LookupPeer): Connection {
+function connectionOf(
+  socket: Socket,
+  listener: string,
+  lookupPeer: LookupPeer,
+  closing: AbortSignal,
+): Connection {
   const { localAddress, localPort, remoteAddress, remotePort } = socket;
   let user: Promise<Peer | undefined> | undefined;
   let peer: Promise<Peer | undefined> | undefined;
@@ -103,6 +110,7 @@ function connectionOf(socket: Socket, listener: string, lookupPeer: LookupPeer):
   return {
     listener,
     localAddress: localAddress ?? '',
+    closing,
     peer: (detail) =>
       detail === 'user' ? (peer ?? (user ??= look('user'))) : (peer ??= look(undefined)),
   };

@@ -230,3 +230,19 @@ test('row 120: at the end what is in progress is answered, and nothing new is ta
   await busy.closed();
   await closed;
 });
+
+test('row 120: at the end nobody waits for a change any longer', async () => {
+  const { world, listener, port, request } = await begin();
+  const waiting = await rawClient({ port });
+  waiting.send(request(`${V}/instance/name?wait_for_change=true`));
+  await expect.poll(() => world.listeners.size).toBe(1);
+  const closed = listener.close(5_000);
+  expect(await waiting.reply()).toMatchObject({
+    status: 200,
+    body: 'app',
+    headers: { connection: 'close' },
+  });
+  await waiting.closed();
+  await closed;
+  expect(world.listeners.size).toBe(0);
+});

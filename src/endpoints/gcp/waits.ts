@@ -23,7 +23,7 @@ export type Wait = (
 
 /**
  * `wait_for_change`: holds a request until what it is about differs from what the client knows, its
- * time is over or the client has gone.
+ * time is over, the client has gone or the listener closes.
  * https://cloud.google.com/compute/docs/metadata/querying-metadata#waitforchange
  */
 export function createWaits({
@@ -36,12 +36,13 @@ export function createWaits({
   return async (connection, { lastEtag, timeoutMs }, signal, look) => {
     const first = await look();
     const known = lastEtag ?? first.etag;
-    if (first.etag !== known || timeoutMs === 0) return first.answer;
+    if (known === undefined || first.etag !== known || timeoutMs === 0) return first.answer;
     const here = perConnection.get(connection) ?? 0;
     if (waits >= MOST_WAITS || here >= MOST_PER_CONNECTION) return TOO_MANY_WAITS;
 
     const ended = new AbortController();
-    let over = signal.aborted;
+    const { closing } = connection;
+    let over = signal.aborted || closing?.aborted === true;
     let wake: () => void = () => {};
     const end = (): void => {
       over = true;
@@ -50,7 +51,7 @@ export function createWaits({
     waits += 1;
     perConnection.set(connection, here + 1);
     const forget = onChange(() => wake());
-    signal.addEventListener('abort', end, { once: true });
+    for (const one of [signal, closing]) one?.addEventListener('abort', end, { once: true });
     if (timeoutMs !== undefined) sleep(timeoutMs, ended.signal).then(end, () => {});
     try {
       for (;;) {
@@ -62,7 +63,7 @@ export function createWaits({
     } finally {
       ended.abort();
       forget();
-      signal.removeEventListener('abort', end);
+      for (const one of [signal, closing]) one?.removeEventListener('abort', end);
       waits -= 1;
       perConnection.set(connection, (perConnection.get(connection) ?? 1) - 1);
     }
