@@ -33,7 +33,7 @@ export function createProposals(service: Service): Proposals {
       // The person's variables, not the daemon's; its clock and policy stay in force.
       const machine: Machine = {
         ...service.machine,
-        env: withoutOurs(input.env, service.paths.tokens),
+        env: withoutOurs(input.env, service.paths.run),
       };
       const proposal = await type.autoConfigure({
         cloud: type.connect(machine),
@@ -82,14 +82,21 @@ function askedResource(service: Service, input: Checked['autoConfigure']) {
   );
 }
 
-/** Our own endpoint is no source: a connector must not be made of what a connector handed out. */
-function withoutOurs(
-  env: Readonly<Record<string, string>>,
-  tokens: string,
-): Record<string, string> {
-  const file = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'] ?? '';
-  if (!file.startsWith(tokens) && !file.includes('/valetkey-exec-')) return { ...env };
+/** What `exec` and `env` put in the place of a person's own files. */
+const PUT_ASIDE = ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE', 'CLOUDSDK_CONFIG'];
+
+/**
+ * Our own endpoint is no source: a connector must not be made of what a connector handed out. In a
+ * shell that was led to it, a person's own files are looked at where they usually are. (An answer of
+ * a metadata server that is ours says so itself.)
+ */
+function withoutOurs(env: Readonly<Record<string, string>>, run: string): Record<string, string> {
+  const isOurs = (file = '') => file.startsWith(run) || file.includes('/valetkey-exec-');
+  const led = isOurs(env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']);
   return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !name.startsWith('AWS_CONTAINER_')),
+    Object.entries(env).filter(
+      ([name, value]) =>
+        !(led && name.startsWith('AWS_CONTAINER_')) && !(PUT_ASIDE.includes(name) && isOurs(value)),
+    ),
   );
 }

@@ -180,6 +180,22 @@ describe('narrowing', () => {
   });
 });
 
+test('--auto-configure in a shell that env has led: the person’s own files, not those in their place', async () => {
+  const { api, home, userFile, env: upstream } = await setup();
+  const gcloud = join(home, '.config', 'gcloud');
+  await mkdir(gcloud, { recursive: true });
+  const file = join(gcloud, 'application_default_credentials.json');
+  await writeFile(file, userFile, { mode: 0o600 });
+  const env = { ...upstream, HOME: home, CLOUDSDK_CONFIG: join(home, 'run', 'gcloud', 'dev') };
+  const found = await api.autoConfigure({
+    type: 'gcp',
+    env,
+    attributes: { project_id: 'lab-2222' },
+  });
+  expect(found).toMatchObject({ authMethod: 'user-account' });
+  expect(found.origin).toContain('application_default_credentials.json');
+});
+
 test('a grant’s scopes and audiences are in the status of a configured workload', async () => {
   const world = await testGoogle();
   const home = await temporaryHome(
