@@ -108,8 +108,22 @@ describeResourceTypes(gcp, {
   ids: {
     'gcp-generic': { good: [PROJECT], bad: ['another-project', 'gs://zenfiles'] },
     'gcs-bucket': {
-      good: ['zenfiles', 'gs://zenfiles', 'gs://zenfiles/runs/1'],
-      bad: ['ZenFiles', 's3://zenfiles', 'https://storage.googleapis.com/zenfiles'],
+      good: [
+        'zenfiles',
+        'gs://zenfiles',
+        'gs://zenfiles/runs/1',
+        "gs://zenfiles/it's/",
+        'gs://data.example.com/a_b',
+        '//storage.googleapis.com/projects/_/buckets/zenfiles',
+      ],
+      bad: [
+        'ZenFiles',
+        's3://zenfiles',
+        'https://storage.googleapis.com/zenfiles',
+        '192.168.5.4',
+        'goog-files',
+        'gs://zenfiles/a\nb',
+      ],
     },
   },
 });
