@@ -30,7 +30,7 @@ export interface Draft {
 type Drafter = (found: Found, input: Input) => Draft | undefined | Promise<Draft | undefined>;
 
 /** How each method would hold what was found. */
-export const DRAFTERS: Readonly<Record<string, Drafter>> = {
+const DRAFTERS: Readonly<Record<string, Drafter>> = {
   'service-account': (found) => whole(found, serviceAccount, 'service_account_json', KEY_NOTES),
   'user-account': (found) => whole(found, userAccount, 'user_account_json', USER_NOTES),
   'external-account': (found) =>
