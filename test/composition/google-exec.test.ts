@@ -1,7 +1,8 @@
-import { access, mkdir, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { stringify } from 'yaml';
 
 import { openInProcess } from '../../src/composition/in-process.ts';
 import { openPrivateEndpoint } from '../../src/composition/private-endpoint.ts';
@@ -11,14 +12,16 @@ import { testGoogle } from '../support/google.ts';
 import { temporaryHome } from '../support/home.ts';
 import { get } from '../support/http.ts';
 
+const PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
+const READ = 'https://www.googleapis.com/auth/devstorage.read_only';
 const V1 = '/computeMetadata/v1';
 const GOOGLE = { 'Metadata-Flavor': 'Google' };
 
 /** Connectors of both clouds in a process without a daemon, and the private endpoint of `exec`. */
-async function setup() {
+async function setup(config?: object) {
   const aws = await testCloud();
   const google = await testGoogle();
-  const home = await temporaryHome();
+  const home = await temporaryHome(config === undefined ? undefined : stringify(config));
   const env = { ...aws.env, ...google.env, VALETKEY_HOME: home, HOME: home };
   const { clock } = google;
   const inProcess = await openInProcess({ env, version: 'test', clock, ephemeral: true });
@@ -26,6 +29,13 @@ async function setup() {
   const { api } = inProcess;
   const gcp = { type: 'gcp', auth_method: 'service-account', verify: false };
   await api.register({ name: 'gcp-dev', ...gcp, attributes: google.keyAttributes });
+  await api.register({
+    name: 'gcp-person',
+    type: 'gcp',
+    auth_method: 'user-account',
+    attributes: { ...google.userAttributes, account_email: google.person.email },
+    verify: false,
+  });
   await api.register({
     name: 'aws-dev',
     type: 'aws',
@@ -78,6 +88,47 @@ describe('exec with a grant of Google’s', () => {
       `your own gcloud configuration would win over the granted credentials (${file}), so CLOUDSDK_CONFIG points to another folder, without your settings`,
       `${file} still wins in programs that look there whatever CLOUDSDK_CONFIG says (Go, so Terraform and rclone; Ruby, PHP, C++): move it away for those`,
     ]);
+  });
+
+  test('scopes and identity that the child chooses are issued and recorded as chosen', async () => {
+    const { home, open } = await setup();
+    const { variables } = await open({ grants: [{ connector: 'gcp-dev' }] });
+    const account = '/instance/service-accounts/default';
+    const token = await ask(variables.set, `${account}/token?scopes=${READ}`);
+    expect(token.status).toBe(200);
+    const identity = await ask(variables.set, `${account}/identity?audience=https://a.example`);
+    expect(identity.body.split('.')).toHaveLength(3);
+    const trail = (await readFile(join(home, 'audit.jsonl'), 'utf8')).trim().split('\n');
+    expect(trail.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { by: 'control', scopes: expect.arrayContaining([PLATFORM]) },
+      { by: 'control', scopes: [READ] },
+      { by: 'control', audience: 'https://a.example' },
+    ]);
+    for (const secret of [JSON.parse(token.body).access_token, identity.body]) {
+      expect(trail.join()).not.toContain(secret);
+    }
+  });
+
+  test('a configured workload: the instance it is told, and its accounts by e-mail', async () => {
+    const { google, open } = await setup({
+      workloads: {
+        train: {
+          grants: [{ connector: 'gcp-dev' }, { connector: 'gcp-person' }],
+          gcp: { zone: 'europe-west4-a', attributes: { stage: 'test' }, project_id: 'billing-7' },
+        },
+      },
+    });
+    const { variables, warnings } = await open({ workload: 'train' });
+    expect(warnings).toEqual([
+      `clients get ${google.robot.email} unasked; ${google.person.email} where they name that account`,
+    ]);
+    const { set } = variables;
+    expect(set['GOOGLE_CLOUD_PROJECT']).toBe('billing-7');
+    expect((await ask(set, '/project/project-id')).body).toBe('billing-7');
+    expect((await ask(set, '/instance/zone')).body).toMatch(/zones\/europe-west4-a$/);
+    expect((await ask(set, '/instance/attributes/stage')).body).toBe('test');
+    const person = `/instance/service-accounts/${google.person.email}`;
+    expect((await ask(set, `${person}/token`)).status).toBe(200);
   });
 
   test('a denied grant is told before the child starts', async () => {

@@ -16,6 +16,25 @@ function failure(text: string): ValetkeyError {
   throw new Error('it was accepted');
 }
 
+/** What is wrong below `grants[0]` and `gcp`, and its path below the workload. */
+const GCP_CASES = (
+  [
+    ['scopes: []', '', 'grants.0.scopes'],
+    ['scopes: [a b]', '', 'grants.0.scopes.0'],
+    ['audiences: [""]', '', 'grants.0.audiences.0'],
+    ['', 'project_id: "123456789"', 'gcp.project_id'],
+    ['', 'project_number: 12345', 'gcp.project_number'],
+    ['', 'zone: Europe', 'gcp.zone'],
+    ['', 'instance_name: Web_1', 'gcp.instance_name'],
+    ['', 'machine_type: projects/1/machineTypes/x', 'gcp.machine_type'],
+    ['', 'attributes: { "a/b": c }', 'gcp.attributes.a/b'],
+    ['', 'metadata: {}', 'gcp.metadata'],
+  ] as const
+).map(([grant, gcp, path]): [string, string] => [
+  `workloads: { dev: { grants: [{ connector: a${grant && `, ${grant}`} }], gcp: { ${gcp} } } }`,
+  `workloads.dev.${path}`,
+]);
+
 describe('a wrong configuration names the key', () => {
   const cases: readonly [string, string][] = [
     ['listners: []', 'listners'],
@@ -32,6 +51,7 @@ describe('a wrong configuration names the key', () => {
       'workloads: { dev: { grants: [{ connector: a }], aws: { imds_v1: maybe } } }',
       'workloads.dev.aws.imds_v1',
     ],
+    ...GCP_CASES,
     ['store: { kind: plaintext }', 'store.kind'],
     ['policy: { implicit: { allow: ["everyone"] } }', 'policy.implicit.allow.0'],
     ['pod_identity: { audience: x }', 'pod_identity.jwks_file'],
