@@ -45,7 +45,7 @@ function below({ bucket, prefix = '' }: BucketPath, access: Access): AccessBound
     availableResource: fullNameOf(bucket),
     availablePermissions: [`inRole:${ON_OBJECTS[access]}`],
     availabilityCondition: {
-      title: 'below a prefix',
+      title: 'prefix',
       expression: `resource.name.startsWith(${objects}) || ${listed}.startsWith(${quoted(prefix)})`,
     },
   };

@@ -1,13 +1,14 @@
 import { ValetkeyError } from '../../core/errors.ts';
 import type { AccessBoundaryRule, GcpScope } from './cloud.ts';
 
-/** https://cloud.google.com/iam/docs/downscoping-short-lived-credentials, "Components" */
+/** `Options.accessBoundary` in https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token */
 const MAX_RULES = 10;
+const MAX_CHARS = 2048;
 
 /**
  * One scope that allows what each allows; one that is unlimited makes the whole so. Throws
- * `INPUT_INVALID` when there are too many rules, or when one is limited to OAuth scopes and another
- * to buckets: one token cannot say both.
+ * `INPUT_INVALID` when that is more than Google takes, or when one is limited to OAuth scopes and
+ * another to buckets: one token cannot say both.
  */
 export function mergeScopes(scopes: readonly (GcpScope | undefined)[]): GcpScope | undefined {
   const limited = scopes.filter((scope) => scope !== undefined);
@@ -25,11 +26,12 @@ export function mergeScopes(scopes: readonly (GcpScope | undefined)[]): GcpScope
     });
   }
   const boundary = tidy(rules);
-  if (boundary.length > MAX_RULES) {
+  const chars = JSON.stringify(boundaryOptions(boundary).accessBoundary).length;
+  if (boundary.length > MAX_RULES || chars > MAX_CHARS) {
     throw new ValetkeyError('INPUT_INVALID', {
       subject: 'grants',
-      reason: `they need ${boundary.length} access boundary rules, and Google takes ${MAX_RULES} in one token`,
-      hint: 'give some of them a profile of their own, or grant whole buckets instead of prefixes',
+      reason: `they need an access boundary of ${boundary.length} rules in ${chars} characters, and Google takes ${MAX_RULES} in ${MAX_CHARS}`,
+      hint: 'give some of them a profile of their own, or grant whole buckets or shorter prefixes',
     });
   }
   return { boundary };

@@ -168,6 +168,17 @@ describe('scopes of several grants', () => {
     );
   });
 
+  it('nor more characters than it takes', () => {
+    const long = (count: number) =>
+      Array.from({ length: count }, (_, i) => bucket(`gs://zenfiles/${'x'.repeat(60)}${i}/`));
+    expect(mergeScopes(long(4))?.boundary).toHaveLength(4);
+    for (const scopes of [long(5), [bucket(`gs://zenfiles/${'x'.repeat(1000)}/`)]]) {
+      expect(() => mergeScopes(scopes)).toThrow(
+        expect.objectContaining({ code: 'INPUT_INVALID', subject: 'grants' }),
+      );
+    }
+  });
+
   it('buckets and scopes cannot be in one token', () => {
     expect(() => mergeScopes([bucket('gs://zenfiles'), bucket(undefined)])).toThrow(
       expect.objectContaining({ code: 'INPUT_INVALID', subject: 'grants' }),
