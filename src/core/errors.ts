@@ -158,9 +158,17 @@ function plainWord(code: string | undefined): string | undefined {
   return code !== undefined && /^[A-Za-z][\w.:-]{0,63}$/.test(code) ? code : undefined;
 }
 
-/** Any thrown value as ours; an unknown one becomes INTERNAL with its origin kept as `cause`. */
+/**
+ * Any thrown value as ours. The reason of an `AbortSignal.timeout` becomes UPSTREAM_UNAVAILABLE: whatever
+ * has a deadline here waits for others. An unknown one becomes INTERNAL. Its origin is kept as `cause`.
+ */
 export function toValetkeyError(error: unknown): ValetkeyError {
-  return error instanceof ValetkeyError ? error : new ValetkeyError('INTERNAL', { cause: error });
+  if (error instanceof ValetkeyError) return error;
+  if (error instanceof DOMException && error.name === 'TimeoutError') {
+    const reason = 'no whole answer came in time';
+    return new ValetkeyError('UPSTREAM_UNAVAILABLE', { reason, cause: error });
+  }
+  return new ValetkeyError('INTERNAL', { cause: error });
 }
 
 /** The same error with the subject named, where the place that threw did not know it. */
