@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 
 /**
  * The text of a file that somebody else named. A pipe or a device is refused without waiting for it:
@@ -17,11 +17,27 @@ export async function readRegularFile(
   try {
     const stat = await file.stat();
     if (!stat.isFile()) throw new Error('this is no regular file');
-    if (stat.size > maxBytes) throw new RangeError('the file is too long');
-    return await file.readFile({ encoding: 'utf8', signal });
+    return await readBounded(file, maxBytes, signal);
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {
     await file.close();
   }
+}
+
+/** Not by the size that is told: a kernel's files tell none and some go on for terabytes; others grow. */
+async function readBounded(
+  file: FileHandle,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const buffer = Buffer.allocUnsafe(maxBytes + 1);
+  let length = 0;
+  while (length <= maxBytes) {
+    signal.throwIfAborted();
+    const { bytesRead } = await file.read(buffer, length, buffer.length - length);
+    if (bytesRead === 0) return buffer.toString('utf8', 0, length);
+    length += bytesRead;
+  }
+  throw new RangeError('the file is too long');
 }

@@ -1,11 +1,14 @@
 import { createServer } from 'node:http';
 import { symlinkSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+import { readRegularFile } from '../../../src/connectors/gcp/regular-file.ts';
 import { localServer } from '../aws/local-server.ts';
+import { never } from './bed.ts';
 import { failure, folder, obtain } from './external-account-bed.ts';
 
 const JSON_FORMAT = { type: 'json', subject_token_field_name: 'access_token' };
@@ -60,6 +63,14 @@ describe('a token from a file', () => {
       const error = await failure(obtain({ credential_source: { file } }));
       expect(error).toMatchObject({ code: 'SECRET_MISSING', subject: 'credential_source.file' });
     }
+  });
+
+  // A regular file of the kernel's says that it has 0 bytes, however many there are (or terabytes).
+  it.runIf(process.platform === 'linux')('that tells no size is bounded all the same', async () => {
+    const maps = '/proc/self/maps';
+    expect((await stat(maps)).size).toBe(0);
+    await expect(readRegularFile(maps, 100, never())).rejects.toThrow(RangeError);
+    expect(await readRegularFile('/proc/self/comm', 100, never())).not.toBe('');
   });
 
   it('is not read when nobody wants it any more', async () => {
