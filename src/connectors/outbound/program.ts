@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import type { Readable } from 'node:stream';
 
 import type { Clock } from '../../core/clock.ts';
 
@@ -34,12 +35,7 @@ export async function runProgram(
   signal.throwIfAborted();
   const done = new AbortController();
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const child = spawn(program, words, {
-    env: { ...env },
-    shell: false,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    windowsHide: true,
-  });
+  const child = start(program, words, env);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   let size = 0;
@@ -74,5 +70,23 @@ export async function runProgram(
     child.kill('SIGKILL');
     child.stdout.destroy();
     child.stderr.destroy();
+  }
+}
+
+function start(
+  program: string,
+  words: readonly string[],
+  env: ProgramOptions['env'],
+): ChildProcessByStdio<null, Readable, Readable> {
+  try {
+    return spawn(program, words, {
+      env: { ...env },
+      shell: false,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+  } catch {
+    // Node's own check of a word, such as one with a null byte; it quotes the word, maybe a secret.
+    throw new ProgramError('not-started', 'it cannot be started: a word of it is not valid');
   }
 }

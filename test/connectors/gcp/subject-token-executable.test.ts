@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { fakeClock, settle } from '../../support/fake-clock.ts';
+import { allOf } from './bed.ts';
 import {
   AUDIENCE,
   failure,
@@ -119,6 +120,13 @@ describe('a program’s token', () => {
   it.each(['/nonexistent/program', '"', '   "'])('needs a program: %j', async (command) => {
     const error = await failure(obtain({ credential_source: { executable: { command } } }));
     expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
+  it('a word that no program can be given is not quoted, neither in the log', async () => {
+    const executable = { command: '/bin/echo planted\0words' };
+    const error = await failure(obtain({ credential_source: { executable } }));
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(allOf(error)).not.toContain('planted');
   });
 
   it('is of no shell command', async () => {
