@@ -25,21 +25,31 @@ export function addRobot({ google }: GoogleBed) {
   return robot;
 }
 
-/** Registers a key file, with the words a person would use. */
+/** The words that a person would use; each secret is given as a file. */
+export async function registerWords(
+  installation: Installation,
+  name: string,
+  method: string,
+  secrets: Readonly<Record<string, string>>,
+  ...words: readonly string[]
+): Promise<readonly string[]> {
+  const given = Object.entries(secrets).map(async ([field, text]) => {
+    const file = await installation.privateFile(text);
+    return `--${field.replaceAll('_', '-')}=@${file}`;
+  });
+  const flags = ['--type=gcp', `--auth-method=${method}`, ...(await Promise.all(given)), ...words];
+  return ['connector', 'register', name, ...flags];
+}
+
+/** Registers a key file. */
 export async function registerKey(
   installation: Installation,
   name: string,
   keyFile: object,
   ...words: readonly string[]
 ): Promise<void> {
-  const file = await installation.privateFile(JSON.stringify(keyFile));
-  await installation.must([
-    'connector',
-    'register',
-    name,
-    '--type=gcp',
-    '--auth-method=service-account',
-    `--service-account-json=@${file}`,
-    ...words,
-  ]);
+  const secrets = { service_account_json: JSON.stringify(keyFile) };
+  await installation.must(
+    await registerWords(installation, name, 'service-account', secrets, ...words),
+  );
 }
