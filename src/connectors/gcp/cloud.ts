@@ -134,6 +134,8 @@ export interface GoogleAuth {
     place: GcpPlace,
     signal: AbortSignal,
   ): Promise<SignedIdToken>;
+  /** Does Google know this token? Throws `UPSTREAM_BAD_CREDENTIAL` when it does not. */
+  proveToken(token: Secret, place: GcpPlace, signal: AbortSignal): Promise<void>;
   /** Narrows a token that Google issued; its expiry is that of the answer, else that of the source. */
   downscope(
     source: BearerToken,

@@ -52,6 +52,7 @@ const SKEWED: Row = ['UPSTREAM_CLOCK_SKEW', 'set this machine’s clock'];
  */
 const CODES: Readonly<Record<string, Row>> = {
   invalid_grant: STALE,
+  invalid_token: STALE,
   invalid_rapt: LOGIN,
   rapt_required: LOGIN,
   invalid_client: CLIENT,

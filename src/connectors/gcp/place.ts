@@ -1,16 +1,15 @@
 import { z } from 'zod';
 
-import { listOf } from '../fields/flat-values.ts';
+import { checkedBy, listOf } from '../fields/flat-values.ts';
 import { keepsSecrets, namesNobody } from '../outbound/near-hosts.ts';
 import type { GcpPlace } from './cloud.ts';
+import { parseScope } from './scopes.ts';
 
 export const GOOGLE_UNIVERSE = 'googleapis.com';
 
 /** Project ids, those of a domain (`example.com:data`) among them. Resource Manager, "Creating projects". */
 const PROJECT_ID = /^(?:[a-z\d][a-z\d.-]*:)?[a-z][a-z\d-]{4,28}[a-z\d]$/;
 const DOMAIN = /^[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)+$/;
-/** RFC 6749 section 3.3, without the comma that a list is written with. */
-const SCOPE_TOKEN = /^[!#-+\--[\]-~]+$/;
 
 const projectId = z
   .string()
@@ -18,14 +17,10 @@ const projectId = z
 export const email = z
   .string()
   .regex(/^[^\s@:/,"\\]+@[^\s@:/,"\\]+\.[^\s@:/,"\\]+$/, 'this is no e-mail address')
+  // It is shown in terminals and becomes a part of paths.
+  .regex(/^\P{C}*$/u, 'this is no e-mail address')
   .max(254);
-const scopeToken = z
-  .string()
-  .max(512)
-  .regex(
-    SCOPE_TOKEN,
-    'use OAuth scopes such as https://www.googleapis.com/auth/devstorage.read_only',
-  );
+const scopeToken = z.string().max(512).superRefine(checkedBy(parseScope));
 
 const secretUrl = z
   .url({
@@ -38,6 +33,9 @@ const secretUrl = z
     (text) => keepsSecrets(new URL(text)),
     'use https: tokens would cross the network in clear',
   );
+
+/** A path is put behind it, so that a query would swallow the path. */
+const secretBase = secretUrl.refine((text) => !/[?#]/.test(text), 'a base URL ends with its path');
 
 /** Where a connector works; every auth method has these. */
 export const placeFields = {
@@ -55,13 +53,13 @@ export const placeFields = {
   token_endpoint: secretUrl
     .optional()
     .describe('URL of the OAuth token service, whole, instead of Google’s own'),
-  sts_endpoint: secretUrl
+  sts_endpoint: secretBase
     .optional()
     .describe('URL of the Security Token Service without a path, instead of Google’s own'),
-  iamcredentials_endpoint: secretUrl
+  iamcredentials_endpoint: secretBase
     .optional()
     .describe('URL of the IAM Credentials service without a path, instead of Google’s own'),
-  storage_endpoint: secretUrl
+  storage_endpoint: secretBase
     .optional()
     .describe('Base URL of Cloud Storage’s JSON API, for listing and verifying buckets'),
 };

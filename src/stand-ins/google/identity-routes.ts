@@ -24,13 +24,15 @@ export function identityRoutes(world: World): readonly Route[] {
       name: () => 'certs',
       run: ({ visit }) => jsonReply(world.googleKeys.certificates(visit.now), 200, cached),
     },
-    {
+    ...(['GET', 'POST'] as const).map((method): Route => ({
       service: 'oauth2',
-      method: 'GET',
+      method,
       path: /^\/(?:oauth2\/v[13]\/)?tokeninfo$/,
       name: () => 'tokeninfo',
       run({ request, visit }) {
-        const found = world.tokens.live(request.query.get('access_token') ?? '', visit.now);
+        const bearer = /^Bearer (\S+)$/.exec(request.headers.get('authorization') ?? '')?.[1];
+        const shown = bearer ?? request.query.get('access_token') ?? '';
+        const found = world.tokens.live(shown, visit.now);
         if (found === undefined || !world.accounts.usable(found.principal)) {
           throw oauthRefusal(400, 'invalid_token', 'Invalid Value');
         }
@@ -49,7 +51,7 @@ export function identityRoutes(world: World): readonly Route[] {
           access_type: principal.kind === 'user' ? 'offline' : 'online',
         });
       },
-    },
+    })),
     {
       service: 'oauth2',
       method: 'GET',

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 
+import gcpGeneric from '../../../src/connectors/gcp/resource-types/gcp-generic.ts';
 import { accessBoundary } from './boundaries.ts';
 import { failureOf, issueBy, methodOf, openBed, type Bed } from './bed.ts';
 
@@ -76,4 +77,24 @@ it('says when Google does not know the token', async () => {
 
 it.each(['', 'two words', 'line\nbreak', 'ünï'])('takes no token like %j', (token) => {
   expect(methodOf(METHOD).secret.safeParse({ token }).success).toBe(false);
+});
+
+it('is verified by Google: a token that is not known any more is told from one that is', async () => {
+  const bed = await openBed();
+  const credential = await issueBy(METHOD, bed, await stored(bed));
+  const verify = () =>
+    gcpGeneric.verify({
+      cloud: bed.cloud,
+      credential,
+      config: { project_id: bed.project },
+      signal: new AbortController().signal,
+      resource: { type: 'gcp-generic', access: 'full' },
+    });
+  await verify();
+  expect(bed.google.calls.all()).toEqual({ 'oauth2:tokeninfo': 1 });
+  bed.google.tokens.expire(credential.token);
+  expect(await failureOf(verify())).toMatchObject({
+    code: 'UPSTREAM_BAD_CREDENTIAL',
+    upstreamCode: 'invalid_token',
+  });
 });
