@@ -61,6 +61,16 @@ const ROWS: readonly {
       'connectors/outbound/',
     ],
   },
+  {
+    of: 'connectors/azure/',
+    may: [
+      'core/',
+      'files/',
+      'connectors/contract.ts',
+      'connectors/fields/',
+      'connectors/outbound/',
+    ],
+  },
   { of: 'broker/', may: ['core/'] },
   { of: 'server/', may: ['core/', 'endpoints/'] },
   {

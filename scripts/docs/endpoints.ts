@@ -27,6 +27,7 @@ const EXAMPLE: VariablesInput = {
   token: '<token>',
   region: '<region>',
   account: {
+    cloud: 'google',
     email: '<e-mail>',
     projectId: '<project>',
     quotaProject: '<quota project>',

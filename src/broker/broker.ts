@@ -7,7 +7,15 @@ import { ERRORS, toValetkeyError, ValetkeyError } from '../core/errors.ts';
 import { subjectOf } from '../core/events.ts';
 import type { Events } from '../core/events.ts';
 import type { ConnectorName } from '../core/ids.ts';
-import { dueForRenewal, instant, isIdle, isSame, newEntry, remaining } from './entry.ts';
+import {
+  dueForRenewal,
+  instant,
+  isIdle,
+  isSame,
+  mayReplace,
+  newEntry,
+  remaining,
+} from './entry.ts';
 import type { Entry } from './entry.ts';
 import { keyOf } from './key.ts';
 import type { RenewalPolicy } from './renewal.ts';
@@ -35,13 +43,20 @@ export interface BrokerEntry {
   readonly lastError: ValetkeyError | undefined;
 }
 
+export type GetCredential = (
+  request: IssueRequest,
+  waitMs: number,
+  unwanted?: (held: Issued) => boolean,
+) => Issued | Promise<Issued>;
+
 export interface Broker {
   /**
    * The credential for a request: at once when one is held, else after one upstream call shared by
    * all who ask. Waits `waitMs` at most and then throws `NOT_READY` while the call goes on. Throws
    * what the last attempt threw while it is too early for the next one. Never returns an expired one.
+   * One that is `unwanted` is replaced, unless that was tried a moment ago.
    */
-  get(request: IssueRequest, waitMs: number): Issued | Promise<Issued>;
+  readonly get: GetCredential;
   /** Forgets what is held for a connector that was changed or deleted; for every one without a name. */
   forget(connector?: ConnectorName): void;
   /** Lets a connector that has failed be asked again at once. */
@@ -68,7 +83,7 @@ export function createBroker(options: BrokerOptions): Broker {
   const stopping = new AbortController();
   let flying = 0;
 
-  function get(request: IssueRequest, waitMs: number): Issued | Promise<Issued> {
+  const get: GetCredential = (request, waitMs, unwanted) => {
     const key = keyOf(request);
     const entries = request.token === undefined ? granted : chosen;
     let entry = entries.get(key);
@@ -79,6 +94,9 @@ export function createBroker(options: BrokerOptions): Broker {
     const at = instant(clock);
     entry.askedAt = at.monotonic;
     if (entry.issued !== undefined && remaining(entry, at) > 0) {
+      if (unwanted?.(entry.issued) === true && mayReplace(entry, at)) {
+        return waitFor(fly(entry), waitMs, clock);
+      }
       if (dueForRenewal(entry, at)) void fly(entry);
       return entry.issued;
     }
@@ -88,7 +106,7 @@ export function createBroker(options: BrokerOptions): Broker {
     }
     if (entry.flight === undefined && isCrowded(request)) return Promise.reject(notReady());
     return waitFor(entry.flight ?? fly(entry), waitMs, clock);
-  }
+  };
 
   /** Are as many of a client’s choices under way as may be? Each is a connection, and counts upstream. */
   function isCrowded({ connector, token }: IssueRequest): boolean {

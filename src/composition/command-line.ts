@@ -105,6 +105,7 @@ const SOMEBODY = {
   token: 'any',
   tokenFile: 'any',
   account: {
+    cloud: 'google' as const,
     email: 'any',
     projectId: '',
     quotaProject: 'any',

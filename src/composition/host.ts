@@ -8,6 +8,7 @@ import type { Service } from '../service/context.ts';
 import { byListener } from '../workloads/identify.ts';
 import type { Tokens } from '../workloads/tokens.ts';
 import type { Workload } from '../workloads/workload.ts';
+import { azureInstance } from './azure-instance.ts';
 import { gceInstance } from './gce-instance.ts';
 import type { ServedListener } from './listeners.ts';
 import type { OwnListeners } from './own-listeners.ts';
@@ -32,6 +33,7 @@ export async function profilesOf(
     roleName: config?.aws.role_name ?? name,
     imdsV1: config?.aws.imds_v1 ?? false,
     gce: gceInstance(name, config?.gcp),
+    azure: azureInstance(name, config?.azure),
     profiles,
   };
 }

@@ -81,6 +81,7 @@ export async function openPrivateEndpoint(
           workloads: () => new Map([[profiles.workload, workloadOf(profiles)]]),
           tokens,
           verifyServiceAccount: () => undefined,
+          challenges: undefined,
           get: broker.get,
           // The record is written where the credential is issued.
           handouts: { claim: () => false, record: () => Promise.resolve() },
@@ -163,6 +164,7 @@ function workloadOf(profiles: WorkloadProfiles): Workload {
     roleName: profiles.roleName,
     imdsV1: false,
     gce: profiles.gce,
+    azure: profiles.azure,
     clients: [
       { kind: 'token' },
       { kind: 'listener', listener: ADDRESS, uid: process.getuid?.() ?? -1 },

@@ -1,4 +1,5 @@
-import type { TokenAccount } from '../core/token-account.ts';
+import { googleAccount } from '../core/token-account.ts';
+import type { GoogleAccount, TokenAccount } from '../core/token-account.ts';
 
 interface Profile {
   readonly name: string;
@@ -9,8 +10,10 @@ interface Profile {
 export function defaultAccount(
   profiles: readonly Profile[],
   gce: { readonly projectId?: string | undefined },
-): TokenAccount | undefined {
-  const account = profiles.find((one) => one.account !== undefined)?.account;
+): GoogleAccount | undefined {
+  const account = profiles
+    .map((one) => googleAccount(one.account))
+    .find((one) => one !== undefined);
   if (account === undefined || gce.projectId === undefined) return account;
   return { ...account, projectId: gce.projectId };
 }
@@ -19,7 +22,8 @@ export function defaultAccount(
 export function accountNotes(profiles: readonly Profile[]): readonly string[] {
   const byEmail = new Map<string, string>();
   const notes: string[] = [];
-  for (const { name, account } of profiles) {
+  for (const { name, account: any } of profiles) {
+    const account = googleAccount(any);
     if (account === undefined) continue;
     const before = byEmail.get(account.email);
     if (before === undefined) byEmail.set(account.email, name);

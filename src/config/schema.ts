@@ -67,6 +67,12 @@ const client = z.union([
       .describe('from every user who can reach the listener; for a network namespace of its own'),
   }),
   z.strictObject({
+    challenge: address.describe(
+      'requests at this listener (endpoint azure-arc) that show the content of a file which only the user can read',
+    ),
+    uid: z.int().min(0).optional().describe('that user; default: the daemon’s own'),
+  }),
+  z.strictObject({
     service_account: z
       .string()
       .regex(/^[a-z0-9.-]+\/[a-z0-9.-]+$/, 'write namespace/name')
@@ -133,6 +139,33 @@ const workload = z.strictObject({
     })
     .default({ machine_type: 'custom', tags: [], attributes: {}, project_attributes: {} })
     .describe('what only the Google metadata server needs'),
+  azure: z
+    .strictObject({
+      subscription_id: z.guid().optional().describe('default: that of the first identity'),
+      resource_group: z
+        .string()
+        .regex(/^[\w().-]{1,90}$/)
+        .optional()
+        .describe('default: none'),
+      location: z
+        .string()
+        .regex(/^[a-z0-9]{2,40}$/)
+        .optional()
+        .describe('region that clients are told, such as westeurope; default: none'),
+      instance_name: z
+        .string()
+        .regex(/^[\w.-]{1,64}$/)
+        .optional()
+        .describe('default: the workload’s name'),
+      vm_size: z
+        .string()
+        .regex(/^[\w-]{1,64}$/)
+        .default('custom')
+        .describe('size of the machine'),
+      tags: z.record(z.string().max(512), z.string().max(256)).default({}).describe('tags'),
+    })
+    .default({ vm_size: 'custom', tags: {} })
+    .describe('what only the Azure endpoints need'),
 });
 
 const listener = z.strictObject({
@@ -186,6 +219,15 @@ export const ConfigSchema = z
       })
       .optional()
       .describe('how service-account tokens are verified'),
+    azure_arc: z
+      .strictObject({
+        token_directory: z
+          .string()
+          .default('/var/opt/azcmagent/tokens')
+          .describe('where challenge files are written; clients accept no other folder'),
+      })
+      .default({ token_directory: '/var/opt/azcmagent/tokens' })
+      .describe('how the Azure Arc endpoint recognises its callers'),
     log: z
       .strictObject({
         level: z
@@ -200,11 +242,19 @@ export const ConfigSchema = z
     const known = new Set(listeners.map((one) => one.address));
     for (const [name, one] of Object.entries(workloads)) {
       for (const [index, rule] of (one?.clients ?? []).entries()) {
-        if (!('listener' in rule) || known.has(rule.listener)) continue;
+        const named =
+          'listener' in rule ? rule.listener : 'challenge' in rule ? rule.challenge : undefined;
+        if (named === undefined || known.has(named)) continue;
         context.addIssue({
           code: 'custom',
-          path: ['workloads', name, 'clients', index, 'listener'],
-          message: `no listener has the address ‘${rule.listener}’`,
+          path: [
+            'workloads',
+            name,
+            'clients',
+            index,
+            'listener' in rule ? 'listener' : 'challenge',
+          ],
+          message: `no listener has the address ‘${named}’`,
         });
       }
     }

@@ -109,6 +109,15 @@ export interface WorkloadProfiles {
     readonly projectId?: string | undefined;
     readonly projectNumber?: string | undefined;
   };
+  /** Azure: the same. */
+  readonly azure: {
+    readonly name: string;
+    readonly location?: string | undefined;
+    readonly resourceGroup?: string | undefined;
+    readonly subscriptionId?: string | undefined;
+    readonly vmSize: string;
+    readonly tags: Readonly<Record<string, string>>;
+  };
   readonly profiles: readonly {
     readonly name: string;
     readonly kind: CredentialKind;

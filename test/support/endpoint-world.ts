@@ -82,6 +82,8 @@ export function caller(changes: Partial<Caller> = {}): Caller {
     roleName: 'app-role',
     imdsV1: false,
     gce: GCE,
+    azure: { name: 'app', vmSize: 'custom', tags: {} },
+    identities: [],
     accounts: GOOGLE_ACCOUNTS,
     profiles: (kind) => (kind === 'aws-session' ? PROFILES : []),
     ...changes,
@@ -100,10 +102,14 @@ const issued = (credential: AwsSession): Issued => ({
   scope: null,
 });
 
+/** What the file of a challenge is called and holds. */
+export const CHALLENGE = { file: '/var/opt/azcmagent/tokens/one.key', key: 'challenge-key' };
+
 /** Does a proof hold? Throws for a service-account token of which the caller may be told. */
 function isKnown(proof: Proof): boolean {
   if (proof.kind === 'none') return true;
   if (proof.kind === 'token') return proof.token === SECRET;
+  if (proof.kind === 'challenge') return proof.key === CHALLENGE.key;
   if (proof.jwt === JWT.expired || proof.jwt === JWT.unsigned) {
     throw new ValetkeyError('UPSTREAM_INVALID', { reason: 'the token has expired' });
   }
@@ -141,6 +147,7 @@ export function endpointWorld(): World {
       },
       installationId: 'a1b2c3d4e5f60718'.repeat(4),
       identify: (_connection, proof) => soon(whoShows(proof)),
+      challenge: () => Promise.resolve(world.nobody ? undefined : CHALLENGE.file),
       holds: (found) => !world.nobody && found === world.caller,
       issue: (asking, choice) => {
         world.choices.push(choice);

@@ -24,6 +24,7 @@ function workload(name: string, clients: readonly ClientRule[], connectors = [na
     region: 'eu-west-1',
     roleName: name,
     imdsV1: false,
+    azure: { name: 'app', vmSize: 'custom', tags: {} },
     gce: { name: 'app', machineType: 'custom', tags: [], attributes: {}, projectAttributes: {} },
     clients,
     profiles: connectors.map((connector) => ({
@@ -66,6 +67,7 @@ async function setup(
   const access = createAccess({
     workloads: current ?? (() => table),
     tokens,
+    challenges: undefined,
     verifyServiceAccount: () => verify,
     get: (request) => {
       const found = issuedFor.get(request.connector) ?? ({ request } as Issued);
