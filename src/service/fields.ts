@@ -46,8 +46,8 @@ export function completed(
 }
 
 /**
- * A configuration without what its secret told: the next secret is to tell that anew, and what a
- * person wrote over it stays. Facts of a secret that is not understood any more are kept.
+ * A configuration without what its secret and the rest of it told: the next one is to tell that anew,
+ * and what a person wrote over it stays. Facts of a secret that is not understood any more are kept.
  */
 export function withoutTold(
   method: AuthMethod,
@@ -65,9 +65,8 @@ function toldBy(
   config: Readonly<Record<string, unknown>>,
   fields: Readonly<Record<string, Secret>>,
 ): Readonly<Record<string, unknown>> {
-  if (method.complete === undefined || Object.keys(fields).length === 0) return {};
   try {
-    return method.complete(config, fields);
+    return method.complete?.(config, fields) ?? {};
   } catch {
     return {};
   }

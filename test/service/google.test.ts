@@ -85,6 +85,22 @@ describe('what a key file tells of itself', () => {
     expect(await world.configuration()).toMatchObject({ project_id: 'lab-2222' });
   });
 
+  test('another account to impersonate: its project', async () => {
+    const { api, configuration, keyAttributes } = await setup();
+    const target = (project: string) => `deploy@${project}.iam.gserviceaccount.com`;
+    await api.register({
+      name: 'gcp-dev',
+      type: 'gcp',
+      auth_method: 'impersonation',
+      attributes: { ...keyAttributes, target_principal: target('lab-2222') },
+      verify: false,
+    });
+    expect(await configuration()).toMatchObject({ project_id: 'lab-2222' });
+    const attributes = { target_principal: target('third-333') };
+    await api.update({ name: 'gcp-dev', attributes, verify: false });
+    expect(await configuration()).toMatchObject({ project_id: 'third-333' });
+  });
+
   test('another description changes nothing of it', async () => {
     const world = await setup();
     await world.register(world.keyAttributes);
