@@ -94,7 +94,7 @@ export function parseExpiry(text: string, now: number): string {
   const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(zoned)
     ? Date.parse(zoned)
     : Number.NaN;
-  if (Number.isNaN(time)) {
+  if (Number.isNaN(time) || !isDay(zoned)) {
     throw new ValetkeyError('INPUT_INVALID', {
       subject: 'expires_at',
       reason: 'it is not a date',
@@ -108,4 +108,11 @@ export function parseExpiry(text: string, now: number): string {
     });
   }
   return new Date(time).toISOString();
+}
+
+/** The 30th of February would be read as a day in March. */
+function isDay(text: string): boolean {
+  const day = text.slice(0, 10);
+  const time = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }

@@ -225,3 +225,70 @@ test('a grant’s scopes and audiences are in the status of a configured workloa
     { name: 'dev', grants: [`gcp-dev scopes ${READ} audiences https://a.example`] },
   ]);
 });
+
+describe('what is stored runs out on a day of its own', () => {
+  const TOKEN = { token: 'ya29.first', project_id: 'data-prod' };
+  const DAY = '2027-01-31';
+
+  test('another token needs another day', async () => {
+    const { api, register } = await setup();
+    await register(TOKEN, { auth_method: 'oauth2-token', expires_at: DAY, verify: false });
+    const update = { name: 'gcp-dev', attributes: { token: 'ya29.next' }, verify: false };
+    await expect(api.update(update)).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      subject: 'expires_at',
+    });
+    const { connector } = await api.update({ ...update, expires_at: '2027-02-01' });
+    expect(connector.expiresAt).toBe('2027-02-01T00:00:00.000Z');
+    const renamed = await api.update({ name: 'gcp-dev', labels: { team: 'ml' }, verify: false });
+    expect(renamed.connector.expiresAt).toBe('2027-02-01T00:00:00.000Z');
+  });
+
+  test('another method does not inherit it', async () => {
+    const { api, register, keyAttributes } = await setup();
+    await register(TOKEN, { auth_method: 'oauth2-token', expires_at: DAY, verify: false });
+    const { connector } = await api.update({
+      name: 'gcp-dev',
+      auth_method: 'service-account',
+      attributes: keyAttributes,
+    });
+    expect(connector.expiresAt).toBeUndefined();
+  });
+
+  test.each(['2027-02-30', '2027-13-01', '2027-04-31 12:00:00', '2027-02-29T00:00:00+02:00'])(
+    '%s is no day',
+    async (expires_at) => {
+      const { register } = await setup();
+      const work = register(TOKEN, { auth_method: 'oauth2-token', expires_at, verify: false });
+      await expect(work).rejects.toMatchObject({
+        subject: 'expires_at',
+        reason: 'it is not a date',
+      });
+    },
+  );
+});
+
+describe('scopes that a client chose', () => {
+  const WIDE = 'https://www.googleapis.com/auth/cloud-platform';
+
+  test('are judged anew when the token is issued: the connector may be limited since', async () => {
+    const { api, register, keyAttributes, google } = await setup();
+    await register(keyAttributes, { verify: false });
+    const issue = (scope: string, resource: object = {}) =>
+      api.issue({
+        request: {
+          connector: 'gcp-dev',
+          resources: [{ type: 'gcp-generic', access: 'full', ...resource }],
+          token: { kind: 'access-token', scopes: [scope] },
+        },
+        evidence: { workload: 'dev', by: 'exec', endpoint: 'gce-metadata' },
+      });
+    expect((await issue(WIDE)).credential).toMatchObject({ scopes: [WIDE] });
+    await api.update({ name: 'gcp-dev', attributes: { scopes: READ }, verify: false });
+    const asked = google.log.length;
+    await expect(issue(WIDE)).rejects.toMatchObject({ code: 'SCOPE_NOT_GRANTED', subject: WIDE });
+    await expect(issue(WIDE, { scopes: [READ] })).rejects.toMatchObject({ subject: WIDE });
+    expect(google.log.length).toBe(asked);
+    expect((await issue(READ)).credential).toMatchObject({ scopes: [READ] });
+  });
+});
