@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { startAwsStandIn } from '../src/stand-ins/aws/server.ts';
+import { startGoogleStandIn } from '../src/stand-ins/google/server.ts';
 import { requestText } from './exchange.ts';
 import { launch } from './processes.ts';
 import type { Running } from './processes.ts';
 
 export const WORKLOAD = 'bench';
-const CONNECTOR = 'aws-bench';
-const METHOD = ['--auth-method', 'session-token', '--region=eu-west-1'];
+const AWS = 'aws-bench';
+const GOOGLE = 'gcp-bench';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** The bundled program, as it is shipped. */
@@ -21,7 +22,7 @@ export const BUNDLE = join(ROOT, 'dist', 'main.js');
 /** The same from the sources, as a checkout runs it. */
 export const CHECKOUT = join(ROOT, 'bin', 'valetkey');
 
-/** A home with one connector, one workload and one listener, and the cloud it talks to. */
+/** A home with a connector of each cloud, one workload and one listener, and the clouds they talk to. */
 export interface Bed {
   readonly home: string;
   readonly port: number;
@@ -35,7 +36,7 @@ export interface Bed {
 }
 
 export async function openBed(core: number | undefined): Promise<Bed> {
-  const aws = await startAwsStandIn();
+  const [aws, google] = await Promise.all([startAwsStandIn(), startGoogleStandIn()]);
   const home = await mkdtemp(join(tmpdir(), 'valetkey-bench-'));
   const port = await freePort();
   const env = {
@@ -43,10 +44,20 @@ export async function openBed(core: number | undefined): Promise<Bed> {
     HOME: home,
     VALETKEY_HOME: home,
     AWS_ENDPOINT_URL: aws.url,
+    ...google.variables,
   };
   const flags = nodeFlags(await readFile(CHECKOUT, 'utf8'));
   await writeFile(join(home, 'config.yaml'), configFor(port));
-  await registerConnector(home, env, aws.accounts.addUser({ name: 'bench' }));
+  const user = aws.accounts.addUser({ name: 'bench' });
+  await registerConnector(home, env, AWS, {
+    method: ['--type', 'aws', '--auth-method', 'session-token', '--region=eu-west-1'],
+    secret: { aws_access_key_id: user.accessKeyId, aws_secret_access_key: user.secretAccessKey },
+  });
+  const robot = google.accounts.addServiceAccount({ name: 'bench', project: 'bench-project' });
+  await registerConnector(home, env, GOOGLE, {
+    method: ['--type', 'gcp', '--auth-method', 'service-account'],
+    secret: { service_account_json: JSON.stringify(robot.keyFile()) },
+  });
   return {
     home,
     port,
@@ -62,7 +73,7 @@ export async function openBed(core: number | undefined): Promise<Bed> {
       }),
     token: () => readFile(join(home, 'run', 'tokens', WORKLOAD), 'utf8'),
     async close() {
-      await aws.stop();
+      await Promise.all([aws.stop(), google.stop()]);
       await rm(home, { recursive: true, force: true });
     },
   };
@@ -81,29 +92,33 @@ listeners:
   - { address: '127.0.0.1:${port}' }
 workloads:
   ${WORKLOAD}:
-    grants: [{ connector: ${CONNECTOR} }]
+    grants: [{ connector: ${AWS} }, { connector: ${GOOGLE} }]
     clients: [{ token: true }, { listener: '127.0.0.1:${port}' }]
 `;
 }
 
-/** The key is put where a mounted Secret has it; the record is written by the command itself. */
+interface Registration {
+  readonly method: readonly string[];
+  readonly secret: Readonly<Record<string, string>>;
+}
+
+/** The secret is put where a mounted Secret has it; the record is written by the command itself. */
 async function registerConnector(
   home: string,
   env: Readonly<Record<string, string>>,
-  key: { readonly accessKeyId: string; readonly secretAccessKey: string },
+  name: string,
+  { method, secret }: Registration,
 ): Promise<void> {
-  const folder = join(home, 'mounted', CONNECTOR);
+  const folder = join(home, 'mounted', name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const files = {
-    'aws-access-key-id': join(folder, 'aws_access_key_id'),
-    'aws-secret-access-key': join(folder, 'aws_secret_access_key'),
-  };
-  await writeFile(files['aws-access-key-id'], key.accessKeyId, { mode: 0o600 });
-  await writeFile(files['aws-secret-access-key'], key.secretAccessKey, { mode: 0o600 });
-  const attributes = Object.entries(files).map(([name, path]) => `--${name}=@${path}`);
+  const attributes: string[] = [];
+  for (const [field, value] of Object.entries(secret)) {
+    await writeFile(join(folder, field), value, { mode: 0o600 });
+    attributes.push(`--${field}=@${join(folder, field)}`);
+  }
   const child = spawn(
     process.execPath,
-    [BUNDLE, 'connector', 'register', CONNECTOR, '--type', 'aws', ...METHOD, ...attributes],
+    [BUNDLE, 'connector', 'register', name, ...method, ...attributes],
     // Mounted files are read only, so while registering the secret goes nowhere.
     { env: { ...env, VALETKEY_STORE: 'memory' }, stdio: ['ignore', 'ignore', 'pipe'] },
   );

@@ -18,8 +18,8 @@ import { targetsOf } from './targets.ts';
 import type { Targets } from './targets.ts';
 
 /*
- * The figures of the README, in one run: the daemon as it is shipped, with a connector and a cloud
- * (a stand-in of it, in this process), beside a bare `node:http` server that sends the same bytes.
+ * The figures of the README, in one run: the daemon as it is shipped, with connectors and clouds
+ * (stand-ins of them, in this process), beside a bare `node:http` server that sends the same bytes.
  * `--quick` is shorter and noisier; `--only requests,connections,helper,start,memory` takes a part.
  */
 
@@ -55,7 +55,7 @@ try {
 async function measureServing(): Promise<void> {
   const daemon = await bed.start();
   const targets = await targetsOf(daemon.port, await bed.token());
-  const pair = await pairWith(daemon, [targets.ecs, targets.imds], bench);
+  const pair = await pairWith(daemon, [targets.ecs, targets.imds, targets.gce], bench);
   try {
     if (chosen('requests')) await measureKept(pair, targets);
     if (chosen('connections')) await measureSingles(pair, targets);
@@ -66,18 +66,24 @@ async function measureServing(): Promise<void> {
   }
 }
 
-async function measureKept(pair: Pair, { ecs, imds }: Targets): Promise<void> {
+async function measureKept(pair: Pair, { ecs, imds, gce }: Targets): Promise<void> {
   const { requests, connections } = bench.plan;
   const kind = { requests, connections, fresh: false };
   const how = `${connections} keep-alive connections`;
   print(await measureRequests(bench, pair, ecs, { ...kind, title: `cached ECS GET, ${how}` }));
   print(await measureRequests(bench, pair, imds, { ...kind, title: `cached IMDS GET, ${how}` }));
+  print(
+    await measureRequests(bench, pair, gce, { ...kind, title: `cached GCE token GET, ${how}` }),
+  );
 }
 
-async function measureSingles(pair: Pair, { ecs, imds }: Targets): Promise<void> {
+async function measureSingles(pair: Pair, { ecs, imds, gce }: Targets): Promise<void> {
   const { singles: requests, singlesAtOnce: connections } = bench.plan;
   const kind = { requests, connections, fresh: true };
   const how = `one request per connection, ${connections} at a time`;
   print(await measureRequests(bench, pair, ecs, { ...kind, title: `cached ECS GET, ${how}` }));
   print(await measureRequests(bench, pair, imds, { ...kind, title: `cached IMDS GET, ${how}` }));
+  // Who shows no secret is known by his user, which the kernel is asked for once per connection.
+  const title = `cached GCE token GET, ${how}, its user looked up`;
+  print(await measureRequests(bench, pair, gce, { ...kind, title, comparable: false }));
 }

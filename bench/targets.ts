@@ -8,10 +8,21 @@ export interface Targets {
   readonly ecs: Target;
   /** The same over the instance metadata service, version 2. */
   readonly imds: Target;
+  /**
+   * A cached access token over the Google metadata server. Its answer changes each second; the bare
+   * server sends the first one over and over, which has as many bytes: `expires_in` has four digits
+   * from an hour down to less than is ever left.
+   */
+  readonly gce: Target;
 }
 
 /** Refused for want of a secret: answered without a cloud. */
 export const REFUSED: Target = { path: '/v1/credentials', status: 403 };
+
+const GCE_TOKEN: Target = {
+  path: '/computeMetadata/v1/instance/service-accounts/default/token',
+  headers: { 'Metadata-Flavor': 'Google' },
+};
 
 const ROLES = '/latest/meta-data/iam/security-credentials/';
 
@@ -30,6 +41,7 @@ export async function targetsOf(port: number, token: string): Promise<Targets> {
   return {
     ecs: { path: '/v1/credentials', headers: { Authorization: token } },
     imds: { path: `${ROLES}${WORKLOAD}`, headers },
+    gce: GCE_TOKEN,
   };
 }
 

@@ -65,7 +65,9 @@ describe('commands in documents', () => {
   const ATTRIBUTED = new Set(['connector register', 'connector update']);
 });
 
-test.for(codeBlocks(read('docs/config.md')).filter(({ language }) => language === 'yaml'))(
+const EXAMPLES = ['docs/config.md', 'docs/google.md'].flatMap((path) => codeBlocks(read(path)));
+
+test.for(EXAMPLES.filter(({ language }) => language === 'yaml'))(
   'example configuration %#',
   ({ text }) => {
     expect(parseConfig(text, 'config.yaml')).toBeDefined();

@@ -44,7 +44,7 @@ export async function measureMemory(bench: Bench): Promise<Section> {
   );
   await withoutCloud.stop();
 
-  const { ecs } = await targetsOf(valetkey.port, await bed.token());
+  const { ecs, gce } = await targetsOf(valetkey.port, await bed.token());
   await answerTo(valetkey.port, ecs);
   const pair = await pairWith(valetkey, [ecs], bench);
   const early = await both(pair, ecs, first);
@@ -61,6 +61,12 @@ export async function measureMemory(bench: Bench): Promise<Section> {
     },
   );
   await pair.stop();
+  const withGoogle = await pairWith(valetkey, [gce], bench);
+  const tokens = await both(withGoogle, gce, first);
+  figures.push(
+    figure(`after ${whole(first)} tokens, Google’s library too`, tokens.ours, tokens.theirs),
+  );
+  await withGoogle.stop();
   await valetkey.stop();
   return { title: 'resident memory', figures };
 }

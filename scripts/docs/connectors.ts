@@ -5,10 +5,24 @@ import { code, table } from './text.ts';
 
 /** Every connector type: its methods, their fields, its resource types. */
 export function connectorSections(): string {
-  return Object.values(CONNECTOR_TYPES).map(typeView).map(typeSection).join('\n\n');
+  const anchors = createAnchors();
+  return Object.values(CONNECTOR_TYPES)
+    .map(typeView)
+    .map((type) => typeSection(type, anchors))
+    .join('\n\n');
 }
 
-function typeSection(type: TypeView): string {
+/** As GitHub names headings: a second one of the same words gets a number. */
+function createAnchors(): (heading: string) => string {
+  const seen = new Map<string, number>();
+  return (heading) => {
+    const before = seen.get(heading) ?? 0;
+    seen.set(heading, before + 1);
+    return before === 0 ? `#${heading}` : `#${heading}-${before}`;
+  };
+}
+
+function typeSection(type: TypeView, anchor: (heading: string) => string): string {
   return [
     `## ${code(type.kind)}: ${type.title}`,
     type.description,
@@ -19,7 +33,7 @@ function typeSection(type: TypeView): string {
     table(
       ['auth method', 'what it is', 'narrows to a resource', 'lifetime', 'login'],
       type.authMethods.map((method) => [
-        `[${code(method.kind)}](#${method.kind})`,
+        `[${code(method.kind)}](${anchor(method.kind)})`,
         method.title,
         method.narrows,
         lifetimeText(method),
@@ -31,7 +45,7 @@ function typeSection(type: TypeView): string {
     table(
       ['resource type', 'what it is', 'ids', 'access'],
       type.resourceTypes.map((resource) => [
-        `[${code(resource.kind)}](#${resource.kind})`,
+        `[${code(resource.kind)}](${anchor(resource.kind)})`,
         resource.title,
         resource.idFormats.map(code).join(', '),
         resource.access.map(code).join(', '),

@@ -109,7 +109,7 @@ async function fromAnswers(
       : (impliedMethod(type, options.authMethod) ?? (await askAuthMethod(type, ask)));
   if (options.docs) io.terminal.say(`\n${authMethodText(type, method)}\n`);
   const given = await readValues(attributes, secretKeys(type, method), io);
-  const asked = await askFields(method.fields, given, ask);
+  const asked = await askFields(method.fields, given, ask, io);
   const stored = method.fields.some((field) => field.secret);
   const expiresAt = options.expiresAt ?? (stored ? await askExpiry(ask) : '');
   return {

@@ -35,6 +35,18 @@ export async function readValues(
   return values;
 }
 
+/** The same for an answer to a question: `@file` and `@@…`. Throws what is wrong with the file. */
+export async function readAnswer(
+  key: string,
+  written: string,
+  isSecret: boolean,
+  { cwd }: CliContext,
+): Promise<string> {
+  if (!written.startsWith('@')) return written;
+  if (written.startsWith('@@')) return written.slice(1);
+  return withoutLastBreak(await readValueFile(key, resolve(cwd, written.slice(1)), isSecret));
+}
+
 async function readValueFile(key: string, path: string, isSecret: boolean): Promise<string> {
   try {
     return isSecret ? await readPrivateFile(path) : await readFile(path, 'utf8');

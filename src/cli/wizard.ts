@@ -10,6 +10,7 @@ import type {
 import type { ControlApi } from '../control/api.ts';
 import type { CliContext } from './context.ts';
 import { createPrompts, type Prompts } from './prompts.ts';
+import { readAnswer } from './secret-input.ts';
 import { valueText } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { duration } from './times.ts';
@@ -65,17 +66,34 @@ export async function askFields(
   fields: readonly FieldView[],
   given: Readonly<Record<string, string>>,
   ask: Prompts,
+  io: Io,
 ): Promise<Record<string, string>> {
   const answers: Record<string, string> = {};
   for (const field of fields) {
     if (Object.hasOwn(given, field.name)) continue;
-    const answer = await askField(field, ask);
+    const answer = await askUntilRead(field, ask, io);
     if (answer !== '') answers[field.name] = answer;
   }
   return answers;
 }
 
-/** For `update -i`: what is stored is offered again, and a secret left empty stays as it is. */
+/** A file that cannot be read is asked for again. */
+async function askUntilRead(field: FieldView, ask: Prompts, io: Io): Promise<string> {
+  for (;;) {
+    const written = await askField(field, ask);
+    try {
+      return await readAnswer(field.name, written, field.secret, io.context);
+    } catch (error) {
+      if (!(error instanceof ValetkeyError)) throw error;
+      io.terminal.warn(error.message, error.hint);
+    }
+  }
+}
+
+/**
+ * For `update -i`: what is stored is offered again, and a secret left empty stays as it is. Only what
+ * was changed counts as given: the rest may follow from a new secret.
+ */
 export async function askChanges(
   method: AuthMethodView,
   current: ConnectorView,
@@ -89,7 +107,13 @@ export async function askChanges(
     if (value !== undefined) return { ...field, default: value };
     return stored?.secretFields.includes(field.name) ? { ...field, required: false } : field;
   });
-  return askFields(fields, given, ask);
+  const answers = await askFields(fields, given, ask, io);
+  const offered = stored?.configuration ?? {};
+  return Object.fromEntries(
+    Object.entries(answers).filter(
+      ([name, answer]) => offered[name] === undefined || valueText(offered[name]) !== answer,
+    ),
+  );
 }
 
 /** Lifetime in seconds; absent = the method's default. */

@@ -12,7 +12,7 @@ import type {
   Machine,
 } from './contract.ts';
 import { lookup, parseConfig, secondsFor } from './input.ts';
-import { scopeOf } from './scope.ts';
+import { chosenScopes, scopeOf } from './scope.ts';
 import { validated } from './validated.ts';
 
 export interface IssuerOptions {
@@ -179,7 +179,11 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
             { ...asked, audience: token.audience },
             forInstances(type, request),
           )
-        : await method.issue({ ...asked, scope, scopes: token?.scopes });
+        : await method.issue({
+            ...asked,
+            scope,
+            scopes: chosenScopes(type, method.kind, config, request),
+          });
     return {
       request,
       credential: validated(method, credential, config, machine.clock.now()),

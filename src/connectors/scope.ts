@@ -1,5 +1,5 @@
 import type { ConnectorRecord } from '../catalog/record.ts';
-import type { ResourceRequest } from '../core/credential.ts';
+import type { IssueRequest, ResourceRequest } from '../core/credential.ts';
 import { ValetkeyError } from '../core/errors.ts';
 import type { ConnectorType } from './contract.ts';
 import { lookup } from './input.ts';
@@ -22,6 +22,27 @@ export function scopeOf(
     }
   }
   return resourceType.narrow(resource, config);
+}
+
+/**
+ * OAuth scopes that a client chose, where its choice is heeded. Whoever let it choose may have looked at
+ * a connector that is limited by now. Throws `SCOPE_NOT_GRANTED`.
+ */
+export function chosenScopes(
+  type: ConnectorType,
+  method: string,
+  config: Readonly<Record<string, unknown>>,
+  { resources, token }: IssueRequest,
+): readonly string[] | undefined {
+  if (token?.kind !== 'access-token') return undefined;
+  const askable = type.account?.({ method, config, resources }).askable;
+  if (askable === undefined) return undefined;
+  const wider = token.scopes.find((scope) => !askable.includes(scope));
+  if (wider === undefined) return token.scopes;
+  throw new ValetkeyError('SCOPE_NOT_GRANTED', {
+    subject: wider,
+    hint: 'list it under scopes of the connector and of the grant',
+  });
 }
 
 function outOfScope(reason: string): ValetkeyError {

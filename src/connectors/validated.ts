@@ -11,7 +11,7 @@ function bornExpired(method: AuthMethod): ValetkeyError {
   });
 }
 
-/** What a method issued, if it is whole and alive; with the connector's region where it has none. */
+/** What a method issued, if it is whole and alive until a date; with the connector's region where it has none. */
 export function validated(
   method: AuthMethod,
   credential: Credential,
@@ -20,7 +20,8 @@ export function validated(
 ): Credential {
   const { expiresAt } = credential;
   const whole = secretParts(credential).every((part) => part !== '');
-  if (!whole || !Number.isFinite(expiresAt)) throw new ValetkeyError('UPSTREAM_MALFORMED');
+  if (!whole || Number.isNaN(new Date(expiresAt).valueOf()))
+    throw new ValetkeyError('UPSTREAM_MALFORMED');
   if (expiresAt <= now) throw bornExpired(method);
   const region = config['region'];
   return credential.kind === 'aws-session' &&

@@ -46,8 +46,8 @@ export function completed(
 }
 
 /**
- * A configuration without what its secret told: the next secret is to tell that anew, and what a
- * person wrote over it stays. Facts of a secret that is not understood any more are kept.
+ * A configuration without what its secret and the rest of it told: the next one is to tell that anew,
+ * and what a person wrote over it stays. Facts of a secret that is not understood any more are kept.
  */
 export function withoutTold(
   method: AuthMethod,
@@ -65,9 +65,8 @@ function toldBy(
   config: Readonly<Record<string, unknown>>,
   fields: Readonly<Record<string, Secret>>,
 ): Readonly<Record<string, unknown>> {
-  if (method.complete === undefined || Object.keys(fields).length === 0) return {};
   try {
-    return method.complete(config, fields);
+    return method.complete?.(config, fields) ?? {};
   } catch {
     return {};
   }
@@ -95,7 +94,7 @@ export function parseExpiry(text: string, now: number): string {
   const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(zoned)
     ? Date.parse(zoned)
     : Number.NaN;
-  if (Number.isNaN(time)) {
+  if (Number.isNaN(time) || !isDay(zoned)) {
     throw new ValetkeyError('INPUT_INVALID', {
       subject: 'expires_at',
       reason: 'it is not a date',
@@ -109,4 +108,11 @@ export function parseExpiry(text: string, now: number): string {
     });
   }
   return new Date(time).toISOString();
+}
+
+/** The 30th of February would be read as a day in March. */
+function isDay(text: string): boolean {
+  const day = text.slice(0, 10);
+  const time = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }

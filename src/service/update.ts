@@ -94,7 +94,11 @@ function updatedExpiry(
 ): string | undefined {
   const method = lookup(type.authMethods, input.auth_method ?? current.auth_method, 'auth_method');
   if (input.expires_at !== undefined) return parseExpiry(input.expires_at, service.clock.now());
-  if (removed.has('expires_at') || current.expires_at === undefined) {
+  // The date is that of what was stored, and says nothing of what is stored now.
+  const replaced =
+    method.kind !== current.auth_method ||
+    Object.keys(input.attributes ?? {}).some((name) => Object.hasOwn(method.secret.shape, name));
+  if (replaced || removed.has('expires_at') || current.expires_at === undefined) {
     return expiryOf(service, method, undefined);
   }
   return current.expires_at;

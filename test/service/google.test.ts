@@ -86,6 +86,22 @@ describe('what a key file tells of itself', () => {
     expect(await world.configuration()).toMatchObject({ project_id: 'lab-2222' });
   });
 
+  test('another account to impersonate: its project', async () => {
+    const { api, configuration, keyAttributes } = await setup();
+    const target = (project: string) => `deploy@${project}.iam.gserviceaccount.com`;
+    await api.register({
+      name: 'gcp-dev',
+      type: 'gcp',
+      auth_method: 'impersonation',
+      attributes: { ...keyAttributes, target_principal: target('lab-2222') },
+      verify: false,
+    });
+    expect(await configuration()).toMatchObject({ project_id: 'lab-2222' });
+    const attributes = { target_principal: target('third-333') };
+    await api.update({ name: 'gcp-dev', attributes, verify: false });
+    expect(await configuration()).toMatchObject({ project_id: 'third-333' });
+  });
+
   test('another description changes nothing of it', async () => {
     const world = await setup();
     await world.register(world.keyAttributes);
@@ -209,4 +225,71 @@ test('a grant’s scopes and audiences are in the status of a configured workloa
   expect((await api.status({})).workloads).toEqual([
     { name: 'dev', grants: [`gcp-dev scopes ${READ} audiences https://a.example`] },
   ]);
+});
+
+describe('what is stored runs out on a day of its own', () => {
+  const TOKEN = { token: 'ya29.first', project_id: 'data-prod' };
+  const DAY = '2027-01-31';
+
+  test('another token needs another day', async () => {
+    const { api, register } = await setup();
+    await register(TOKEN, { auth_method: 'oauth2-token', expires_at: DAY, verify: false });
+    const update = { name: 'gcp-dev', attributes: { token: 'ya29.next' }, verify: false };
+    await expect(api.update(update)).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      subject: 'expires_at',
+    });
+    const { connector } = await api.update({ ...update, expires_at: '2027-02-01' });
+    expect(connector.expiresAt).toBe('2027-02-01T00:00:00.000Z');
+    const renamed = await api.update({ name: 'gcp-dev', labels: { team: 'ml' }, verify: false });
+    expect(renamed.connector.expiresAt).toBe('2027-02-01T00:00:00.000Z');
+  });
+
+  test('another method does not inherit it', async () => {
+    const { api, register, keyAttributes } = await setup();
+    await register(TOKEN, { auth_method: 'oauth2-token', expires_at: DAY, verify: false });
+    const { connector } = await api.update({
+      name: 'gcp-dev',
+      auth_method: 'service-account',
+      attributes: keyAttributes,
+    });
+    expect(connector.expiresAt).toBeUndefined();
+  });
+
+  test.each(['2027-02-30', '2027-13-01', '2027-04-31 12:00:00', '2027-02-29T00:00:00+02:00'])(
+    '%s is no day',
+    async (expires_at) => {
+      const { register } = await setup();
+      const work = register(TOKEN, { auth_method: 'oauth2-token', expires_at, verify: false });
+      await expect(work).rejects.toMatchObject({
+        subject: 'expires_at',
+        reason: 'it is not a date',
+      });
+    },
+  );
+});
+
+describe('scopes that a client chose', () => {
+  const WIDE = 'https://www.googleapis.com/auth/cloud-platform';
+
+  test('are judged anew when the token is issued: the connector may be limited since', async () => {
+    const { api, register, keyAttributes, google } = await setup();
+    await register(keyAttributes, { verify: false });
+    const issue = (scope: string, resource: object = {}) =>
+      api.issue({
+        request: {
+          connector: 'gcp-dev',
+          resources: [{ type: 'gcp-generic', access: 'full', ...resource }],
+          token: { kind: 'access-token', scopes: [scope] },
+        },
+        evidence: { workload: 'dev', by: 'exec', endpoint: 'gce-metadata' },
+      });
+    expect((await issue(WIDE)).credential).toMatchObject({ scopes: [WIDE] });
+    await api.update({ name: 'gcp-dev', attributes: { scopes: READ }, verify: false });
+    const asked = google.log.length;
+    await expect(issue(WIDE)).rejects.toMatchObject({ code: 'SCOPE_NOT_GRANTED', subject: WIDE });
+    await expect(issue(WIDE, { scopes: [READ] })).rejects.toMatchObject({ subject: WIDE });
+    expect(google.log.length).toBe(asked);
+    expect((await issue(READ)).credential).toMatchObject({ scopes: [READ] });
+  });
 });

@@ -25,14 +25,18 @@ export function links(markdown: string): readonly string[] {
 /** The fragments that its headings can be reached by, as GitHub makes them. */
 export function fragments(markdown: string): ReadonlySet<string> {
   const headings = [...withoutBlocks(markdown).matchAll(/^#{1,6} (.+)$/gm)];
+  const seen = new Map<string, number>();
   return new Set(
-    headings.map(([, heading = '']) =>
-      heading
+    headings.map(([, heading = '']) => {
+      const name = heading
         .trim()
         .toLowerCase()
         .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-        .replaceAll(' ', '-'),
-    ),
+        .replaceAll(' ', '-');
+      const before = seen.get(name) ?? 0;
+      seen.set(name, before + 1);
+      return before === 0 ? name : `${name}-${before}`; // the same words again get a number
+    }),
   );
 }
 

@@ -106,7 +106,7 @@ async function fromFlags(
   const missing = method?.fields.filter((field) => field.secret && field.required) ?? [];
   const asked =
     io.terminal.interactive && missing.some(({ name }) => !Object.hasOwn(given, name))
-      ? await askFields(missing, given, await createPrompts(io.context))
+      ? await askFields(missing, given, await createPrompts(io.context), io)
       : {};
   const attributesGiven = { ...given, ...asked };
   return { input: { auth_method: options.authMethod, attributes: attributesGiven }, notes: [] };

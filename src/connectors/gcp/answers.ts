@@ -8,12 +8,15 @@ import type { GoogleAnswer } from './transport.ts';
 /* Google's answers, checked: a token without an expiry that can be trusted is no token. */
 
 /** Visible ASCII: it becomes part of a header. RFC 6750 section 2.1. */
-const token = z.string().regex(/^[\x21-\x7e]{1,16384}$/);
+export const token = z.string().regex(/^[\x21-\x7e]{1,16384}$/);
 /** Seconds. Nothing Google issues lives for a month. */
-const seconds = z
+export const seconds = z
   .number()
   .positive()
   .max(31 * 86_400);
+
+/** Later is no date at all. ECMA-262, "Time Values and Time Range" */
+const DATE_MAX_SECONDS = 8.64e12;
 
 const OAuthToken = z.object({
   access_token: token,
@@ -34,7 +37,7 @@ const ImpersonatedToken = z.object({
 const ImpersonatedIdToken = z.object({ token });
 const SignedJwt = z.object({ signedJwt: token });
 const Claims = z.object({
-  exp: z.number().positive(),
+  exp: z.number().positive().max(DATE_MAX_SECONDS),
   iat: z.number().positive().optional(),
   aud: z.string().or(z.array(z.string())),
 });

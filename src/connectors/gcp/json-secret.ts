@@ -9,7 +9,11 @@ export function objectIn(text: Secret, subject: string): Readonly<Record<string,
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Readonly<Record<string, unknown>>;
   }
-  throw invalid(subject, value === undefined ? 'it is no JSON' : 'it is no JSON object');
+  throw invalid(
+    subject,
+    value === undefined ? 'it is no JSON' : 'it is no JSON object',
+    'give the whole file, as it was written by Google’s tools, in UTF-8',
+  );
 }
 
 /** By its schema; the reason names the first wrong field and never repeats a value. */
@@ -37,7 +41,8 @@ export function invalid(subject: string, reason: string, hint?: string): Valetke
 
 function parsed(text: Secret): unknown {
   try {
-    return JSON.parse(text.reveal());
+    // Editors and shells of Windows put a byte order mark before it.
+    return JSON.parse(text.reveal().replace(/^\ufeff/, ''));
   } catch {
     return undefined;
   }

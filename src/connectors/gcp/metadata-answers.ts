@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ValetkeyError, type ErrorCode } from '../../core/errors.ts';
 import { OWN_ANSWER_HEADER } from '../../core/own-answer.ts';
 import type { MetadataAnswer } from '../outbound/metadata-http.ts';
+import { seconds, token } from './answers.ts';
 
 const FROM = 'the metadata server';
 
@@ -46,11 +47,7 @@ export function textOf({ status, header, text }: MetadataAnswer): string {
   );
 }
 
-const Token = z.object({
-  access_token: z.string().regex(/^[\x21-\x7e]+$/),
-  /** Seconds. */
-  expires_in: z.number().positive(),
-});
+const Token = z.object({ access_token: token, expires_in: seconds });
 
 /** Throws `UPSTREAM_MALFORMED`, never quoting it. */
 export function tokenOf(text: string): z.infer<typeof Token> {

@@ -1,6 +1,6 @@
 import type { Secret } from '../../core/secret.ts';
 import { secret } from '../../core/secret.ts';
-import { ValetkeyError } from '../../core/errors.ts';
+import { toValetkeyError, ValetkeyError } from '../../core/errors.ts';
 import {
   impersonatedIdToken,
   impersonatedToken,
@@ -133,7 +133,7 @@ export function createTokenServices(send: Send, now: () => number): TokenService
     },
 
     async proveToken(token, place, signal) {
-      await send({
+      const asked = send({
         url: ({ token: endpoint }) => new URL('tokeninfo', endpoint).href,
         body: form({}), // in the header: a query is written into the logs on its way
         bearer: token,
@@ -141,6 +141,13 @@ export function createTokenServices(send: Send, now: () => number): TokenService
         place,
         signal,
       });
+      try {
+        await asked;
+      } catch (error) {
+        // Of a token service of somebody's own only the token URL is known, not what lies beside it.
+        const { code } = toValetkeyError(error);
+        if (code !== 'UPSTREAM_INVALID' && code !== 'UPSTREAM_MALFORMED') throw error;
+      }
     },
 
     async downscope(source, rules, place, signal) {
@@ -172,7 +179,8 @@ function exchangeBoundary(
       options: JSON.stringify(boundaryOptions(rules)),
     }),
     hints: {
-      invalid_grant: 'only a token that Google issued, and that still lives, can be narrowed',
+      invalid_grant:
+        'only a token that Google issued, that still lives and has the scope cloud-platform can be narrowed: give the connector that scope among its own',
       invalid_request: 'check the bucket’s name and prefix: Google does not accept the boundary',
     },
     place,

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Secret } from '../../core/secret.ts';
 import { ValetkeyError } from '../../core/errors.ts';
 import type { Machine } from '../contract.ts';
-import { proxyOf, readBundle } from '../outbound/network.ts';
+import { openDispatcher } from '../outbound/network.ts';
 import type { GcpPlace } from './cloud.ts';
 import { endpointsOf, mayBeAsked, type Endpoints } from './endpoints.ts';
 import { mapNetworkError, mapRefusal } from './google-errors.ts';
@@ -11,6 +11,8 @@ import { mapNetworkError, mapRefusal } from './google-errors.ts';
 const CONNECT_MS = 3_000;
 const DEADLINE_MS = 10_000;
 const ANSWER_MAX_BYTES = 65_536;
+/** As gcloud and Python's requests name it. */
+const CA_VARIABLES = ['CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE', 'REQUESTS_CA_BUNDLE'];
 
 /** Form fields that are secrets. */
 const SECRET_FIELDS = ['assertion', 'refresh_token', 'client_secret', 'subject_token'];
@@ -47,7 +49,7 @@ export function createTransport({ env, clock }: Machine): Send {
   let opening: Promise<Dispatcher> | undefined;
 
   async function dispatcher(): Promise<Dispatcher> {
-    opening ??= openDispatcher(env);
+    opening ??= openDispatcher(env, CA_VARIABLES, CONNECT_MS);
     try {
       return await opening;
     } catch (error) {
@@ -109,26 +111,6 @@ export function createTransport({ env, clock }: Machine): Send {
     }
     return { data: json(text), receivedAt };
   };
-}
-
-async function openDispatcher(env: Machine['env']): Promise<Dispatcher> {
-  const [{ EnvHttpProxyAgent }, ca] = await Promise.all([
-    import('undici'),
-    readBundle(env, 'CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE', 'REQUESTS_CA_BUNDLE'),
-  ]);
-  const { HTTPS_PROXY, NO_PROXY } = proxyOf(env);
-  const trust = ca === undefined ? {} : { ca };
-  // Empty texts, not absent ones: those would be looked up among the process's own variables.
-  return new EnvHttpProxyAgent({
-    // Plain HTTP is for near hosts alone, which no proxy reaches.
-    httpProxy: '',
-    httpsProxy: HTTPS_PROXY ?? '',
-    noProxy: NO_PROXY ?? '',
-    allowH2: false, // one exchange an hour: nothing to gain by it
-    connect: { timeout: CONNECT_MS, ...trust },
-    requestTls: { timeout: CONNECT_MS, ...trust },
-    proxyTls: { timeout: CONNECT_MS, ...trust },
-  });
 }
 
 function contentType(body: GoogleCall['body']): Record<string, string> {

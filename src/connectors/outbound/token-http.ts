@@ -1,9 +1,10 @@
 import { ValetkeyError, type ErrorCode } from '../../core/errors.ts';
 import type { Machine } from '../contract.ts';
 import { keepsSecrets } from './near-hosts.ts';
-import { proxyOf, readBundle } from './network.ts';
+import { openDispatcher } from './network.ts';
 
 const TIMEOUT_MS = 10_000;
+const CONNECT_MS = 3_000;
 const BODY_MAX_BYTES = 65_536;
 
 const STATUSES: Readonly<Record<number, ErrorCode>> = {
@@ -40,19 +41,10 @@ export async function fetchText({
     });
   }
   signal.throwIfAborted();
-  const [{ EnvHttpProxyAgent, fetch }, ca] = await Promise.all([
+  const [{ fetch }, dispatcher] = await Promise.all([
     import('undici'),
-    readBundle(env, ...caVariables),
+    openDispatcher(env, caVariables, CONNECT_MS),
   ]);
-  const { HTTPS_PROXY, NO_PROXY } = proxyOf(env);
-  // Empty texts, not absent ones: those would be looked up among the process's own variables.
-  const dispatcher = new EnvHttpProxyAgent({
-    // Plain HTTP is for near hosts alone, which no proxy reaches.
-    httpProxy: '',
-    httpsProxy: HTTPS_PROXY ?? '',
-    noProxy: NO_PROXY ?? '',
-    ...(ca === undefined ? {} : { connect: { ca }, requestTls: { ca }, proxyTls: { ca } }),
-  });
   const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
   try {
     const response = await fetch(url, { headers, dispatcher, redirect: 'manual', signal: limit });

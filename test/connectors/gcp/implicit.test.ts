@@ -433,6 +433,11 @@ describe('the machine’s metadata server', () => {
       plain(`${ACCOUNT}/token`, 200, '{"access_token":"planted","expires_in":0}'),
       'UPSTREAM_MALFORMED',
     ],
+    [
+      'hands out a token without end',
+      plain(`${ACCOUNT}/token`, 200, '{"access_token":"planted","expires_in":1e20}'),
+      'UPSTREAM_MALFORMED',
+    ],
   ])('that %s', async (_, answer, code) => {
     const bed = await federationBed();
     const { env } = await virtualMachine(answer);

@@ -45,6 +45,11 @@ const keyWith = (more: object, place = PLACE) => key(JSON.stringify({ ...KEY, ..
 const user = (more: object) => parseUserFile(secret(JSON.stringify({ ...USER, ...more })), PLACE);
 
 describe('a key file', () => {
+  it('may begin with a byte order mark, and have the line ends of Windows', () => {
+    const text = JSON.stringify(KEY, null, 2).replaceAll('\n', '\r\n');
+    expect(key(`\ufeff${text}`).clientEmail).toBe(KEY.client_email);
+  });
+
   it('gives what signing needs', () => {
     const parsed = keyWith({});
     expect(parsed).toMatchObject({
@@ -65,6 +70,7 @@ describe('a key file', () => {
   it.each<[string, string, RegExp]>([
     ['empty', '', /no JSON/],
     ['truncated', whole.slice(0, 900), /no JSON/],
+    ['UTF-16', Buffer.from(`\ufeff${whole}`, 'utf16le').toString('utf8'), /no JSON/],
     ['a path', '/home/ada/key.json', /no JSON/],
     ['a list', `[${whole}]`, /no JSON object/],
     ['a text', JSON.stringify(whole), /no JSON object/],

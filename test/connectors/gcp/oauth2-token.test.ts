@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 
 import gcpGeneric from '../../../src/connectors/gcp/resource-types/gcp-generic.ts';
+import { localServer } from '../aws/local-server.ts';
 import { accessBoundary } from './boundaries.ts';
 import { failureOf, issueBy, methodOf, openBed, type Bed } from './bed.ts';
 
@@ -97,4 +98,25 @@ it('is verified by Google: a token that is not known any more is told from one t
     code: 'UPSTREAM_BAD_CREDENTIAL',
     upstreamCode: 'invalid_token',
   });
+});
+
+it.each([
+  [404, 'Not Found', undefined],
+  [404, '{"error":"not_found"}', undefined],
+  [503, 'busy', 'UPSTREAM_UNAVAILABLE'],
+  [401, '{"error":"invalid_token"}', 'UPSTREAM_BAD_CREDENTIAL'],
+])('a token service of one’s own that answers %s %s to that', async (status, body, code) => {
+  const bed = await openBed();
+  const credential = await issueBy(METHOD, bed, await stored(bed));
+  const own = await localServer(() => ({ status, body }));
+  const verified = gcpGeneric.verify({
+    cloud: bed.cloud,
+    credential,
+    config: { project_id: bed.project, token_endpoint: `${own.url}/token` },
+    signal: new AbortController().signal,
+    resource: { type: 'gcp-generic', access: 'full' },
+  });
+  if (code === undefined) await verified;
+  else expect(await failureOf(verified)).toMatchObject({ code });
+  expect(own.seen.map(({ line }) => line)).toEqual(['POST /tokeninfo']);
 });

@@ -198,6 +198,26 @@ describe('over the network', () => {
     expect((await token()).scopes).toEqual(['openid']);
   });
 
+  it.each(['http://user:planted@proxy:99999999', 'socks5://user:planted@127.0.0.1:1'])(
+    'a proxy that is none is named, and not its password',
+    async (wrong) => {
+      for (const name of ['HTTPS_PROXY', 'https_proxy']) {
+        const error = await failureOf(
+          ask('https://oauth2.googleapis.com/token', { [name]: wrong }),
+        );
+        expect(error).toMatchObject({ code: 'CONFIG_INVALID', subject: name });
+        expect(allOf(error)).not.toContain('planted');
+      }
+    },
+  );
+
+  it('a proxy may be written without a scheme', async () => {
+    const env = { ...google.variables, REQUESTS_CA_BUNDLE: bundle };
+    const bare = proxyUrl.replace('http://', '');
+    expect(await scopesBy({ ...env, HTTPS_PROXY: bare })).toEqual(['openid']);
+    expect(tunnels).toHaveLength(1);
+  });
+
   it('NO_PROXY is heeded, and the process’s own variables are not', async () => {
     const other = await stranger();
     const env = { ...google.variables, REQUESTS_CA_BUNDLE: bundle };
