@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { createBroker } from '../broker/broker.ts';
-import type { Broker } from '../broker/broker.ts';
+import type { Broker } from '../broker/contract.ts';
 import type { ControlApi, WorkloadProfiles } from '../control/api.ts';
 import type { Inputs } from '../control/schema.ts';
 import type { Clock } from '../core/clock.ts';

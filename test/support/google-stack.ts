@@ -1,5 +1,5 @@
 import { createBroker } from '../../src/broker/broker.ts';
-import type { Broker } from '../../src/broker/broker.ts';
+import type { Broker } from '../../src/broker/contract.ts';
 import type { AccessToken, IdToken, IssueRequest } from '../../src/core/credential.ts';
 import { createEvents } from '../../src/core/events.ts';
 import { ConnectorName } from '../../src/core/ids.ts';
