@@ -15,6 +15,7 @@ import {
   remaining,
 } from './entry.ts';
 import type { Entry } from './entry.ts';
+import type { Broker, BrokerOptions, GetCredential } from './contract.ts';
 import { keyOf } from './key.ts';
 import { renewAfter, RENEWAL, retryAfter } from './renewal.ts';
 import { notReady, waitFor } from './wait.ts';
