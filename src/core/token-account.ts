@@ -52,3 +52,19 @@ export function googleAccount(account: TokenAccount | undefined): GoogleAccount 
 export function azureIdentity(account: TokenAccount | undefined): AzureIdentity | undefined {
   return account?.cloud === 'azure' ? account : undefined;
 }
+
+/** May a client choose `scope`? A limit that is absent asks nobody: the choice is not heeded. */
+export function isAskable(askable: TokenLimits['askable'], scope: string): boolean {
+  if (askable === undefined || askable === 'any') return true;
+  return askable.some((pattern) => pattern === scope || matches(pattern, scope));
+}
+
+/** `https://*.blob.core.windows.net/.default`: the star is one label of a host name. */
+function matches(pattern: string, scope: string): boolean {
+  const [before = '', after, ...more] = pattern.split('*');
+  if (after === undefined || more.length > 0) return false;
+  if (scope.length < before.length + after.length) return false;
+  if (!scope.startsWith(before) || !scope.endsWith(after)) return false;
+  const label = scope.slice(before.length, scope.length - after.length);
+  return /^[a-z0-9][a-z0-9-]*$/.test(label);
+}

@@ -1,6 +1,6 @@
 import type { IssueRequest, TokenChoice } from '../core/credential.ts';
 import { ValetkeyError } from '../core/errors.ts';
-import type { TokenAccount, TokenLimits } from '../core/token-account.ts';
+import { isAskable, type TokenAccount } from '../core/token-account.ts';
 import type { IssueChoice } from '../endpoints/contract.ts';
 import type { WorkloadProfile } from './workload.ts';
 
@@ -26,21 +26,6 @@ export function requestFor(profile: WorkloadProfile, choice: IssueChoice): Issue
     }
     return { kind: 'access-token', scopes: asked };
   });
-}
-
-function isAskable(askable: TokenLimits['askable'], scope: string): boolean {
-  if (askable === undefined || askable === 'any') return true;
-  return askable.some((pattern) => pattern === scope || matches(pattern, scope));
-}
-
-/** `https://*.blob.core.windows.net/.default`: the star is one label of a host name. */
-function matches(pattern: string, scope: string): boolean {
-  const [before = '', after, ...more] = pattern.split('*');
-  if (after === undefined || more.length > 0) return false;
-  if (scope.length < before.length + after.length) return false;
-  if (!scope.startsWith(before) || !scope.endsWith(after)) return false;
-  const label = scope.slice(before.length, scope.length - after.length);
-  return /^[a-z0-9][a-z0-9-]*$/.test(label);
 }
 
 const SCOPE_HINT = 'list it under scopes of the connector and of the grant';
