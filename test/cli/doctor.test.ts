@@ -210,6 +210,22 @@ describe('what wins over an endpoint', () => {
     expect((await lookedAt({ env })).wrong).toEqual([]);
   });
 
+  test('a person’s own [default] profile, where it has credentials', async () => {
+    const home = await temporaryHome();
+    await mkdir(join(home, '.aws'));
+    await writeFile(join(home, '.aws/config'), '[default]\nregion = eu-west-1\n');
+    expect((await lookedAt({ env: { HOME: home } })).wrong).toEqual([]);
+    await writeFile(
+      join(home, '.aws/credentials'),
+      '[default]\naws_access_key_id = AKIAPLANTED\naws_secret_access_key = planted\n',
+    );
+    const { wrong } = await lookedAt({ env: { HOME: home } });
+    expect(wrong).toMatchObject([{ about: 'AWS files', verdict: 'note' }]);
+    expect(JSON.stringify(wrong)).not.toContain('lanted');
+    const led = { HOME: home, AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:1/v1' };
+    expect((await lookedAt({ env: led })).wrong).toMatchObject([{ verdict: 'problem' }]);
+  });
+
   test('gcloud’s own: default credentials, account, a belief of some minutes', async () => {
     const home = await temporaryHome();
     const folder = join(home, '.config/gcloud');
