@@ -120,6 +120,20 @@ describe('env for an unnamed workload', () => {
     expect((await get(token, GOOGLE)).status).toBe(403);
   });
 
+  test('invariant 8: as many as there are unnamed workloads; the one opened longest ago closes', async () => {
+    const { daemon } = await setup();
+    const open = (name: string) =>
+      daemon.api.openWorkload({
+        grants: [{ connector: 'gcp-dev', audiences: [`https://${name}.example`] }],
+      });
+    const first = await open('first');
+    for (let i = 0; i < 256; i += 1) await open(`other-${i}`);
+    await expect.poll(() => answers(first.gce?.baseUrl ?? '')).toBe(false);
+    expect((await daemon.api.status({})).listeners).toHaveLength(2 + 256);
+    const again = await open('first');
+    expect(await answers(again.gce?.baseUrl ?? '')).toBe(true);
+  });
+
   test('it closes with the daemon', async () => {
     const { daemon } = await setup();
     const access = await daemon.api.openWorkload({ grants: [{ connector: 'gcp-dev' }] });
