@@ -292,3 +292,18 @@ describe('scopes that a client chose', () => {
     expect((await issue(READ)).credential).toMatchObject({ scopes: [READ] });
   });
 });
+
+test('a connector that may only read can be for a bucket, be verified and list', async () => {
+  const { api, register, keyAttributes } = await setup();
+  const { verified } = await register({ ...keyAttributes, scopes: READ });
+  const buckets = { resourceType: 'gcs-bucket', resourceIds: ['gs://payroll', 'gs://zenfiles'] };
+  expect(verified?.resources).toContainEqual(expect.objectContaining(buckets));
+  expect(await api.listResources({ name: 'gcp-dev', resource_type: 'gcs-bucket' })).toEqual([
+    expect.objectContaining(buckets),
+  ]);
+  const bound = { resource_type: 'gcs-bucket', verify: false };
+  const { connector } = await api.update({ name: 'gcp-dev', ...bound });
+  expect(connector.resourceTypes).toEqual(['gcs-bucket']);
+  const writing = api.describeClient({ name: 'gcp-dev', access: 'write' });
+  await expect(writing).rejects.toMatchObject({ code: 'OUT_OF_SCOPE' });
+});
