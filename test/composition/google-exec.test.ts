@@ -157,6 +157,18 @@ describe('exec with a grant of Google’s', () => {
     expect((await ask(set, `${person}/token`)).status).toBe(200);
   });
 
+  test('where the kernel does not say who asks, it is refused, and AWS alone is not', async () => {
+    const { open } = await setup();
+    const { platform } = process;
+    onTestFinished(() => void Object.defineProperty(process, 'platform', { value: platform }));
+    Object.defineProperty(process, 'platform', { value: 'darwin' });
+    await expect(open({ grants: [{ connector: 'gcp-dev' }] })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      hint: expect.stringContaining('any_user'),
+    });
+    await expect(open({ grants: [{ connector: 'aws-dev' }] })).resolves.toBeDefined();
+  });
+
   test('a denied grant is told before the child starts', async () => {
     const { google, open } = await setup();
     google.robot.disable();
