@@ -82,6 +82,13 @@ describe('valetkey itself', () => {
     expect(unopened.wrong).toEqual([about('store')]);
   });
 
+  test('a workload whose grants cannot be used', async () => {
+    const error = { code: 'CONNECTOR_NOT_FOUND', subject: 'gone', hint: 'look' } as const;
+    const workloads = [{ name: 'dev', grants: ['gone'], error }];
+    const { wrong } = await lookedAt({ status: { ...STATUS, workloads } });
+    expect(wrong).toMatchObject([{ about: 'workload dev', verdict: 'problem', mend: 'look' }]);
+  });
+
   test('no daemon; one of another version; a listener that came into the file later', async () => {
     const none = await lookedAt({ status: { ...STATUS, mode: 'in-process', listeners: [] } });
     expect(none.wrong).toMatchObject([

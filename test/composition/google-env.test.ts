@@ -235,6 +235,24 @@ describe('env for a configured workload', () => {
     expect(issued).toMatchObject({ scopes: [READ], heldBy: ['dev'] });
   });
 
+  test('grants that cannot be used are told, until they can', async () => {
+    const { world, daemon } = await setup(() => ({
+      workloads: { dev: { grants: [{ connector: 'gcp-late' }] } },
+    }));
+    const dev = async () => (await daemon.api.status({})).workloads[0]?.error;
+    expect(await dev()).toMatchObject({ code: 'CONNECTOR_NOT_FOUND', subject: 'gcp-late' });
+    const access = await daemon.api.openWorkload({ workload: 'dev' });
+    expect(access).toMatchObject({ kinds: [], problem: { code: 'CONNECTOR_NOT_FOUND' } });
+    await daemon.api.register({
+      name: 'gcp-late',
+      type: 'gcp',
+      auth_method: 'service-account',
+      attributes: { service_account_json: world.keyFile() },
+    });
+    expect(await dev()).toBeUndefined();
+    expect((await daemon.api.openWorkload({ workload: 'dev' })).kinds).toEqual(['access-token']);
+  });
+
   test('what a connector is changed to is told at once', async () => {
     const { world, daemon } = await setup(() => ({ workloads: { dev: { grants: GRANTS } } }));
     const access = await daemon.api.openWorkload({ workload: 'dev' });

@@ -222,7 +222,11 @@ test('a grant’s scopes and audiences are in the status of a configured workloa
   const { api, stop } = await openInProcess({ env, version: 'test', ephemeral: true });
   onTestFinished(stop);
   expect((await api.status({})).workloads).toEqual([
-    { name: 'dev', grants: [`gcp-dev scopes ${READ} audiences https://a.example`] },
+    {
+      name: 'dev',
+      grants: [`gcp-dev scopes ${READ} audiences https://a.example`],
+      error: expect.objectContaining({ code: 'CONNECTOR_NOT_FOUND' }),
+    },
   ]);
 });
 
