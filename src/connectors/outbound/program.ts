@@ -27,7 +27,7 @@ export interface ProgramOptions {
 
 /**
  * What a program prints, started without a shell. Its end, its output and its time are bounded, and it
- * dies with `signal` or this process, in a service with all that it has started. Throws `ProgramError`, or the
+ * dies with `signal` or at this process's exit, in a service with all that it has started. Throws `ProgramError`, or the
  * signal's reason.
  */
 export async function runProgram(
