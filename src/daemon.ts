@@ -1,6 +1,6 @@
 import { buildParts, homeUnwritable } from './composition/parts.ts';
 import type { Parts, Surroundings } from './composition/parts.ts';
-import { openWorkload, profilesOf } from './composition/host.ts';
+import { openWorkload, problemOf, profilesOf } from './composition/host.ts';
 import { installationId, listenAll } from './composition/listeners.ts';
 import type { ListenOptions, ServedListener } from './composition/listeners.ts';
 import { createOwnListeners } from './composition/own-listeners.ts';
@@ -96,6 +96,7 @@ async function runDaemon(
     handouts,
     listeners: () =>
       [...listeners, ...own.current()].map(({ address, endpoints }) => ({ address, endpoints })),
+    problemOf: async (workload) => problemOf(table.current().get(workload)),
     profiles: (input) => profilesOf(parts, input),
     openWorkload: (input) => openWorkload(parts, input, running),
     reload,

@@ -134,6 +134,8 @@ export function createBroker(options: BrokerOptions): Broker {
     entry.failure = { error, until: clock.monotonic() + retryInMs, attempt };
     const live = leftMs > 0 ? entry.issued : undefined;
     entry.issued = live;
+    // What is broken off at the end is nobody's failure.
+    if (stopping.signal.aborted) return error;
     events.emit({
       type: 'failed',
       at: clock.now(),

@@ -22,7 +22,10 @@ export function statusText(status: StatusView, now: number): string {
     sections.push(table(['LISTENER', 'ENDPOINTS'], rows));
   }
   if (status.workloads.length > 0) {
-    const rows = status.workloads.map((one) => [one.name, one.grants.join('\n')]);
+    const rows = status.workloads.map(({ name, grants, error }) => [
+      name,
+      [...grants, ...(error === undefined ? [] : [`error: ${errorText(error)}`])].join('\n'),
+    ]);
     sections.push(table(['WORKLOAD', 'GRANTS'], rows));
   }
   if (status.issued.length > 0) sections.push(issuedTable(status.issued, now));

@@ -99,6 +99,11 @@ async function metadataServer(
   return baseUrl === undefined ? undefined : { baseUrl, account };
 }
 
+/** Why a workload's grants cannot be used, where they cannot. */
+export function problemOf(workload: Workload | undefined): ValetkeyError | undefined {
+  return workload?.profiles instanceof ValetkeyError ? workload.profiles : undefined;
+}
+
 /** A loopback listener: the workload's own where it has one, since another would not know it. */
 function listenerFor(
   workload: Workload,

@@ -1,5 +1,6 @@
 import type { ControlApi } from '../control/api.ts';
-import { ValetkeyError } from '../core/errors.ts';
+import { toValetkeyError, ValetkeyError } from '../core/errors.ts';
+import { WorkloadName } from '../core/ids.ts';
 import { createApi } from '../service/api.ts';
 import { createHandouts } from '../service/handouts.ts';
 import { createAudit } from '../telemetry/audit.ts';
@@ -22,6 +23,11 @@ export async function openInProcess(around: Surroundings): Promise<InProcess> {
   const api = createApi(parts, {
     handouts,
     listeners: () => [],
+    problemOf: (workload) =>
+      profilesOf(parts, { workload: WorkloadName.parse(workload) }).then(
+        () => undefined,
+        toValetkeyError,
+      ),
     profiles: (input) => profilesOf(parts, input),
     openWorkload: () => Promise.reject(noDaemon()),
     reload: () => Promise.reject(noDaemon()),

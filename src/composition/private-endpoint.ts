@@ -65,6 +65,8 @@ export async function openPrivateEndpoint(
   const directory = await mkdtemp(join(tmpdir(), 'valetkey-exec-'));
   const tokens = createTokens(directory, clock);
   const { token, file } = await tokens.load(profiles.workload);
+  // The same for as long as the child runs: endpoints keep what they have made of it.
+  const workloads = new Map([[profiles.workload, workloadOf(profiles)]]);
   const listener = await listen(
     { address: ADDRESS, endpoints: kinds.map(endpointFor) },
     {
@@ -78,7 +80,7 @@ export async function openPrivateEndpoint(
         onChange: () => () => {}, // nothing changes here
         installationId: randomBytes(32).toString('hex'),
         ...createAccess({
-          workloads: () => new Map([[profiles.workload, workloadOf(profiles)]]),
+          workloads: () => workloads,
           tokens,
           verifyServiceAccount: () => undefined,
           challenges: undefined,

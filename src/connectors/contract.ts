@@ -149,7 +149,7 @@ export interface ResourceTypeSpec<Cloud, Scope> {
   readonly idFormats: readonly string[];
   /** Are there instances to choose from (buckets), or is the whole account the resource? */
   readonly instances: boolean;
-  /** Which kinds of access make a difference here. */
+  /** Which kinds of access make a difference here, the least first. */
   readonly access: readonly Access[];
   /** May a grant limit it to OAuth scopes? */
   readonly scopes?: boolean;

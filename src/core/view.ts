@@ -136,7 +136,12 @@ export interface StatusView {
     readonly address: string;
     readonly endpoints: readonly string[];
   }[];
-  readonly workloads: readonly { readonly name: string; readonly grants: readonly string[] }[];
+  readonly workloads: readonly {
+    readonly name: string;
+    readonly grants: readonly string[];
+    /** Why its grants cannot be used as things are. */
+    readonly error?: WireError | undefined;
+  }[];
   readonly issued: readonly {
     readonly connector: string;
     readonly resources: readonly ResourceRequest[];

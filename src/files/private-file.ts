@@ -12,7 +12,12 @@ const OTHERS = 0o077;
 export async function readPrivateFile(path: string): Promise<string> {
   const file = await open(path, 'r');
   try {
-    const { mode, uid } = await file.stat();
+    const stat = await file.stat();
+    const { mode, uid } = stat;
+    // A pipe is how shells write `<(command)`. To be told to change a folder's mode would do harm.
+    if (!stat.isFile() && !stat.isFIFO()) {
+      throw new ValetkeyError('UNSAFE_FILE', { subject: path, reason: 'it is no file' });
+    }
     const own = process.getuid?.();
     if (own !== undefined) {
       if (uid !== own && uid !== 0) refuse(path, 'it belongs to another user');

@@ -25,7 +25,11 @@ const LEGAL_TARGET = /^\/[\w\-./~!$&'()*+,;=:@%?[\]{}|]*$/;
 /** A `.` or `..` segment, plain or encoded, or an encoded control byte. */
 const TRAVERSAL = /\/(?:\.|%2e){1,2}(?:[/?]|$)|%[01][\da-f]|%7f/i;
 
-const NAMES = 'via host origin referer forwarded x-real-ip authorization content-length'.split(' ');
+const BROWSER = new Set(['origin', 'referer', 'accept-language']);
+const PROXY = ['via', 'forwarded', 'x-real-ip', 'client-ip', 'true-client-ip', 'cf-connecting-ip'];
+const NAMES = ['host', 'authorization', 'content-length', ...BROWSER, ...PROXY];
+/** Names that begin like this are a browser’s, or a proxy’s. */
+const BEGINNING = /^(?:sec-|x-forwarded|x-(?:original|envoy)-|x-(?:cluster-)?client-ip$)/;
 
 /** The header names that are compared whole, by length and then initial: no two share both. */
 const EXACT: readonly ReadonlyMap<number, string>[] = Array.from(
@@ -44,10 +48,12 @@ type RawRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>;
  * Refuses everything that can be refused before a protocol is known.
  *
  * What each check stands against: `Host`, a page whose name resolves to this machine (DNS
- * rebinding); `Origin`, `Referer` and `Sec-Fetch-*`, a page that asks outright; forwarding headers, a
- * proxy that lends its place on this machine to somebody elsewhere (the real metadata services refuse
- * `X-Forwarded-For` for that reason); a second `Authorization` or `Host`, two readers that would pick
- * different ones.
+ * rebinding); `Origin`, `Referer` and `Sec-*`, a page that asks outright; `Accept-Language`, a page of
+ * `http://metadata.google.internal` in a network whose DNS lies: that `Host` is right, and without TLS
+ * a request to a page's own origin has none of the others, but no page can leave this one out, and no
+ * SDK sends it; forwarding headers, a proxy that lends its place on this machine to somebody elsewhere
+ * (the real metadata services refuse `X-Forwarded-For` for that reason); a second `Authorization` or
+ * `Host`, two readers that would pick different ones.
  */
 export function createGuard(hosts: ReadonlySet<string>): Guard {
   return ({ method = '', url = '', rawHeaders }) => {
@@ -90,7 +96,7 @@ function badHeaders(raw: readonly string[], hosts: ReadonlySet<string>): Refusal
       authorized = true;
     } else if (name === 'content-length') {
       if (Number(value) > MAX_BODY) return refusal(413, 'too-large', 'body of bytes', value);
-    } else if (name === 'origin' || name === 'referer' || name.startsWith('sec-')) {
+    } else if (BROWSER.has(name) || name.startsWith('sec-')) {
       return refusal(403, 'browser', `browser header ${name}`, value);
     } else {
       return refusal(403, 'forwarded', `forwarding header ${name}`, value);
@@ -105,14 +111,12 @@ function badHeaders(raw: readonly string[], hosts: ReadonlySet<string>): Refusal
 function interesting(given: string): string | undefined {
   const { length } = given;
   const initial = given.charCodeAt(0) | 0x20;
-  const prefixed = length > 9 && (initial === 0x73 || initial === 0x78); // s, x
+  const prefixed = length > 4 && (initial === 0x73 || initial === 0x78); // s, x
   const exact = EXACT[length]?.get(initial);
   if (!prefixed && exact === undefined) return undefined;
   const name = given.toLowerCase();
   if (name === exact) return name;
-  return prefixed && (name.startsWith('sec-fetch-') || name.startsWith('x-forwarded-'))
-    ? name
-    : undefined;
+  return prefixed && BEGINNING.test(name) ? name : undefined;
 }
 
 function refusal(status: number, reason: RefusalReason, what: string, value: string): Refusal {

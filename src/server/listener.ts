@@ -97,11 +97,15 @@ export async function openListener(options: ListenerOptions): Promise<OpenListen
 
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const open = connections.of(incoming.socket);
-    if (open === undefined) {
+    if (open === undefined || incoming.socket.destroyed) {
       incoming.socket.destroy();
       return;
     }
-    connections.busy(open, outgoing);
+    if (!connections.busy(open, outgoing)) {
+      refused(open.connection, 'too many requests before the first is answered', 429);
+      incoming.socket.destroy();
+      return;
+    }
     handle(incoming, outgoing, open.connection);
   });
 

@@ -7,19 +7,16 @@ import type { StatusView } from '../core/view.ts';
 import * as connectors from './connectors.ts';
 import type { Service } from './context.ts';
 import { typeView } from './describe-types.ts';
-import type { Handouts } from './handouts.ts';
 import { createLogins } from './login.ts';
 import { migrateStore } from './migrate-store.ts';
 import { createProposals } from './proposals.ts';
 import { register } from './register.ts';
 import { status } from './status.ts';
-import type { ListenerStatus } from './status.ts';
+import type { StatusSource } from './status.ts';
 import { update } from './update.ts';
 
 /** What only the process around the verbs can do. */
-export interface Host {
-  readonly handouts: Handouts;
-  listeners(): readonly ListenerStatus[];
+export interface Host extends StatusSource {
   profiles(input: Checked['workloadProfiles']): Promise<WorkloadProfiles>;
   openWorkload(input: Checked['openWorkload']): Promise<WorkloadAccess>;
   reload(): Promise<void>;
@@ -31,7 +28,7 @@ export interface Host {
 export function createApi(service: Service, host: Host): ControlApi {
   const proposals = createProposals(service);
   const logins = createLogins(service);
-  const currentStatus = (): Promise<StatusView> => status(service, host.handouts, host.listeners());
+  const currentStatus = (): Promise<StatusView> => status(service, host);
 
   async function thenLook<T>(saved: Promise<T>): Promise<T> {
     const result = await saved;

@@ -34,7 +34,9 @@ function narrows(type: ConnectorType, record: ConnectorRecord): boolean {
   const method = lookup(type.authMethods, record.auth_method, 'auth_method');
   const bound =
     record.resource_type === undefined ? undefined : type.resourceTypes[record.resource_type];
-  const scope = bound?.narrow(resourceOf(record, type, {}), record.config);
+  // With the least access: whether a grant may have more depends on the grant.
+  const resource = resourceOf(record, type, { access: bound?.access[0] });
+  const scope = bound?.narrow(resource, record.config);
   return method.narrows(record.config, scope);
 }
 

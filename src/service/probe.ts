@@ -69,7 +69,10 @@ async function probe(
   }
 }
 
-/** Our own look at a resource hands nothing out, so a method that cannot narrow may be used for it. */
+/**
+ * Our own look at a resource hands nothing out, so a method that cannot narrow may be used for it; and
+ * for a look the least access will do, which a limited connector may have where it has no other.
+ */
 async function issueForProbe(
   service: Service,
   { open, input }: Subject,
@@ -78,7 +81,11 @@ async function issueForProbe(
 ): Promise<Issued> {
   const { record, type } = open;
   const lenient = { ...open, record: { ...record, allow_unscoped: true } };
-  const request = { connector: record.name, resources: [resource] as const };
+  const [least = resource.access] = type.resourceTypes[resource.type]?.access ?? [];
+  const request = {
+    connector: record.name,
+    resources: [{ ...resource, access: least }] as const,
+  };
   try {
     return await service.issuer.issueWith(lenient, input, request, signal);
   } catch (error) {

@@ -1,8 +1,10 @@
 import { toValetkeyError, toWire } from '../core/errors.ts';
+import type { ValetkeyError } from '../core/errors.ts';
 import type { StatusView } from '../core/view.ts';
 import type { Service } from './context.ts';
 import type { Handouts } from './handouts.ts';
 import { credentialId, purposeOf } from '../core/credential.ts';
+import type { GrantLine } from './grants.ts';
 import { isoTime } from './view.ts';
 
 export interface ListenerStatus {
@@ -10,10 +12,17 @@ export interface ListenerStatus {
   readonly endpoints: readonly string[];
 }
 
+/** What only the process around knows. */
+export interface StatusSource {
+  readonly handouts: Handouts;
+  listeners(): readonly ListenerStatus[];
+  /** Why a configured workload's grants cannot be used, where they cannot. */
+  problemOf(workload: string): Promise<ValetkeyError | undefined>;
+}
+
 export async function status(
   service: Service,
-  handouts: Handouts,
-  listeners: readonly ListenerStatus[],
+  { handouts, listeners, problemOf }: StatusSource,
 ): Promise<StatusView> {
   const { store } = service;
   const storeError = await store.check().then(
@@ -26,18 +35,14 @@ export async function status(
     pid: process.pid,
     home: service.paths.home,
     store: { kind: store.kind, location: store.location, error: storeError },
-    listeners,
-    workloads: Object.entries(service.config().workloads).map(([name, workload]) => ({
-      name,
-      grants: (workload?.grants ?? []).map(
-        ({ connector, resource_id, access, scopes, audiences }) =>
-          connector +
-          (resource_id === undefined ? '' : `=${resource_id}`) +
-          (access === undefined ? '' : `:${access}`) +
-          (scopes === undefined ? '' : ` scopes ${scopes.join(' ')}`) +
-          (audiences === undefined ? '' : ` audiences ${audiences.join(' ')}`),
-      ),
-    })),
+    listeners: listeners(),
+    workloads: await Promise.all(
+      Object.entries(service.config().workloads).map(async ([name, workload]) => {
+        const problem = await problemOf(name);
+        const grants = (workload?.grants ?? []).map(grantText);
+        return { name, grants, ...(problem === undefined ? {} : { error: toWire(problem) }) };
+      }),
+    ),
     issued: service.broker.entries().map(({ issued, renewsAt, lastError }) => ({
       connector: issued.request.connector,
       resources: issued.request.resources,
@@ -50,4 +55,14 @@ export async function status(
       heldBy: handouts.heldBy(issued),
     })),
   };
+}
+
+function grantText({ connector, resource_id, access, scopes, audiences }: GrantLine): string {
+  return (
+    connector +
+    (resource_id === undefined ? '' : `=${resource_id}`) +
+    (access === undefined ? '' : `:${access}`) +
+    (scopes === undefined ? '' : ` scopes ${scopes.join(' ')}`) +
+    (audiences === undefined ? '' : ` audiences ${audiences.join(' ')}`)
+  );
 }

@@ -24,6 +24,9 @@ export function requestFor(profile: WorkloadProfile, choice: IssueChoice): Issue
       if (isAskable(account.askable, scope)) continue;
       throw new ValetkeyError('SCOPE_NOT_GRANTED', { subject: scope, hint: SCOPE_HINT });
     }
+    // Who asks for just what the usual token has gets that one: it is held already.
+    const usual = new Set(account.scopes);
+    if (usual.size === asked.length && asked.every((scope) => usual.has(scope))) return undefined;
     return { kind: 'access-token', scopes: asked };
   });
 }
@@ -41,12 +44,17 @@ function identityRequest(profile: WorkloadProfile, audience: string | undefined)
   return recall(profile, `audience ${audience}`, () => ({ kind: 'id-token', audience }));
 }
 
-function recall(profile: WorkloadProfile, key: string, choose: () => TokenChoice): IssueRequest {
+function recall(
+  profile: WorkloadProfile,
+  key: string,
+  choose: () => TokenChoice | undefined,
+): IssueRequest {
   let known = remembered.get(profile);
   if (known === undefined) remembered.set(profile, (known = new Map()));
   const found = known.get(key);
   if (found !== undefined) return found;
-  const made = { ...profile.request, token: choose() };
+  const token = choose();
+  const made = token === undefined ? profile.request : { ...profile.request, token };
   const [oldest] = known.size >= REMEMBERED ? known.keys() : [];
   if (oldest !== undefined) known.delete(oldest);
   known.set(key, made);

@@ -277,3 +277,19 @@ test('events: obtained, renewed and failed are told with the connector, never th
   expect(told.slice(0, 3)).toEqual(['obtained false', 'obtained true', 'failed']);
   expect(JSON.stringify(seen)).not.toContain('"secretAccessKey"');
 });
+
+test('an upstream call that is broken off at the end is no failure to be told', async () => {
+  const clock = fakeClock();
+  const events = createEvents();
+  const seen: Event[] = [];
+  events.subscribe((event) => seen.push(event));
+  const issue: Issuer = (_request, signal) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+  const broker = createBroker({ issue, clock, events });
+  const asked = codeOf(broker.get(REQUEST, 800));
+  broker.stop();
+  expect(await asked).not.toBe('ok');
+  expect(seen).toEqual([]);
+});

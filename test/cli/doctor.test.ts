@@ -82,6 +82,13 @@ describe('valetkey itself', () => {
     expect(unopened.wrong).toEqual([about('store')]);
   });
 
+  test('a workload whose grants cannot be used', async () => {
+    const error = { code: 'CONNECTOR_NOT_FOUND', subject: 'gone', hint: 'look' } as const;
+    const workloads = [{ name: 'dev', grants: ['gone'], error }];
+    const { wrong } = await lookedAt({ status: { ...STATUS, workloads } });
+    expect(wrong).toMatchObject([{ about: 'workload dev', verdict: 'problem', mend: 'look' }]);
+  });
+
   test('no daemon; one of another version; a listener that came into the file later', async () => {
     const none = await lookedAt({ status: { ...STATUS, mode: 'in-process', listeners: [] } });
     expect(none.wrong).toMatchObject([
@@ -208,6 +215,22 @@ describe('what wins over an endpoint', () => {
     const ours = facts.flatMap(({ sets }) => sets).map((name) => [name, '127.0.0.1:1']);
     const env = { HOME: '/nobody', ...Object.fromEntries(ours) };
     expect((await lookedAt({ env })).wrong).toEqual([]);
+  });
+
+  test('a person’s own [default] profile, where it has credentials', async () => {
+    const home = await temporaryHome();
+    await mkdir(join(home, '.aws'));
+    await writeFile(join(home, '.aws/config'), '[default]\nregion = eu-west-1\n');
+    expect((await lookedAt({ env: { HOME: home } })).wrong).toEqual([]);
+    await writeFile(
+      join(home, '.aws/credentials'),
+      '[default]\naws_access_key_id = AKIAPLANTED\naws_secret_access_key = planted\n',
+    );
+    const { wrong } = await lookedAt({ env: { HOME: home } });
+    expect(wrong).toMatchObject([{ about: 'AWS files', verdict: 'note' }]);
+    expect(JSON.stringify(wrong)).not.toContain('lanted');
+    const led = { HOME: home, AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:1/v1' };
+    expect((await lookedAt({ env: led })).wrong).toMatchObject([{ verdict: 'problem' }]);
   });
 
   test('gcloud’s own: default credentials, account, a belief of some minutes', async () => {

@@ -73,6 +73,37 @@ describe('env', () => {
     `);
   });
 
+  test('Google’s metadata server alone; a daemon that has no other listener than that', async () => {
+    const { baseUrl: _, ...rest } = access;
+    const account = {
+      email: 'robot@p.example',
+      projectId: 'p',
+      universeDomain: 'googleapis.com',
+      scopes: [],
+      audiences: 'any' as const,
+    };
+    const gce = { baseUrl: 'http://127.0.0.1:4711', account };
+    const seen = await transcript(
+      ['env', 'dev', '--mode', 'gce', '--shell', 'sh'],
+      setting({ answers: { openWorkload: async () => ({ ...rest, gce }) } }),
+    );
+    expect([seen.code, seen.stderr]).toEqual([0, '']);
+    expect(seen.stdout).toContain("export WHO='dev by gce'");
+  });
+
+  test('grants that cannot be used yet: told, and the variables all the same', async () => {
+    const problem = { code: 'CONNECTOR_NOT_FOUND', subject: 'gcp-dev' } as const;
+    const seen = await transcript(
+      ['env', 'dev', '--shell', 'sh'],
+      setting({ answers: { openWorkload: async () => ({ ...access, kinds: [], problem }) } }),
+    );
+    expect(seen.code).toBe(0);
+    expect(seen.stdout).toContain("export WHO='dev by need'");
+    expect(seen.stderr).toBe(
+      'valetkey: warning: workload dev: gcp-dev: there is no connector of this name\n',
+    );
+  });
+
   test('grants make an unnamed workload', async () => {
     const seen = await transcript(
       ['env', '--grant', 'aws-s3=s3://b:read', '--grant', 'aws-dev', '--shell', 'json'],

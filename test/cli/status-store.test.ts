@@ -56,6 +56,17 @@ describe('status', () => {
     expect(seen.stdout).toMatch(/50m +now +dev +the cloud cannot be reached\n$/);
   });
 
+  test('grants that cannot be used', async () => {
+    const error = { code: 'CONNECTOR_NOT_FOUND', subject: 'gone' } as const;
+    const workloads = [{ name: 'dev', grants: ['gone:read'], error }];
+    const seen = await transcript(['status'], {
+      answers: { status: async () => ({ ...STATUS, workloads, issued: [] }) },
+    });
+    expect(seen.stdout).toContain(
+      'dev       gone:read\n          error: gone: there is no connector of this name\n',
+    );
+  });
+
   test('what a bearer token is good for', async () => {
     const [first] = STATUS.issued;
     const resources = [{ type: 'gcp-generic', access: 'full' as const, scopes: ['openid'] }];

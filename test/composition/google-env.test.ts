@@ -120,6 +120,20 @@ describe('env for an unnamed workload', () => {
     expect((await get(token, GOOGLE)).status).toBe(403);
   });
 
+  test('invariant 8: as many as there are unnamed workloads; the one opened longest ago closes', async () => {
+    const { daemon } = await setup();
+    const open = (name: string) =>
+      daemon.api.openWorkload({
+        grants: [{ connector: 'gcp-dev', audiences: [`https://${name}.example`] }],
+      });
+    const first = await open('first');
+    for (let i = 0; i < 256; i += 1) await open(`other-${i}`);
+    await expect.poll(() => answers(first.gce?.baseUrl ?? '')).toBe(false);
+    expect((await daemon.api.status({})).listeners).toHaveLength(2 + 256);
+    const again = await open('first');
+    expect(await answers(again.gce?.baseUrl ?? '')).toBe(true);
+  });
+
   test('it closes with the daemon', async () => {
     const { daemon } = await setup();
     const access = await daemon.api.openWorkload({ grants: [{ connector: 'gcp-dev' }] });
@@ -219,6 +233,24 @@ describe('env for a configured workload', () => {
       ({ connector }) => connector === 'gcp-other',
     );
     expect(issued).toMatchObject({ scopes: [READ], heldBy: ['dev'] });
+  });
+
+  test('grants that cannot be used are told, until they can', async () => {
+    const { world, daemon } = await setup(() => ({
+      workloads: { dev: { grants: [{ connector: 'gcp-late' }] } },
+    }));
+    const dev = async () => (await daemon.api.status({})).workloads[0]?.error;
+    expect(await dev()).toMatchObject({ code: 'CONNECTOR_NOT_FOUND', subject: 'gcp-late' });
+    const access = await daemon.api.openWorkload({ workload: 'dev' });
+    expect(access).toMatchObject({ kinds: [], problem: { code: 'CONNECTOR_NOT_FOUND' } });
+    await daemon.api.register({
+      name: 'gcp-late',
+      type: 'gcp',
+      auth_method: 'service-account',
+      attributes: { service_account_json: world.keyFile() },
+    });
+    expect(await dev()).toBeUndefined();
+    expect((await daemon.api.openWorkload({ workload: 'dev' })).kinds).toEqual(['access-token']);
   });
 
   test('what a connector is changed to is told at once', async () => {

@@ -48,7 +48,7 @@ async function setup(config?: object) {
     onTestFinished(endpoint.stop);
     return endpoint;
   };
-  return { aws, google, home, open };
+  return { aws, google, home, open, api, clock };
 }
 
 const ask = (set: Readonly<Record<string, string>>, path: string) =>
@@ -67,6 +67,32 @@ describe('exec with a grant of Google’s', () => {
     const token = await ask(variables.set, '/instance/service-accounts/default/token');
     expect(JSON.parse(token.body)).toMatchObject({ token_type: 'Bearer', expires_in: 3599 });
     expect(google.google.log).toHaveLength(asked); // warmed up before
+  });
+
+  test('what a workload is told is made once, not for each request', async () => {
+    const { api, clock, home } = await setup();
+    let reads = 0;
+    const counting: typeof api = {
+      ...api,
+      async workloadProfiles(input) {
+        const { profiles, ...rest } = await api.workloadProfiles(input);
+        const counted = () => ((reads += 1), profiles);
+        return Object.defineProperty({ ...rest, profiles }, 'profiles', { get: counted });
+      },
+    };
+    const target = { grants: [{ connector: 'gcp-dev' }] };
+    const { variables, stop } = await openPrivateEndpoint(target, {
+      api: counting,
+      clock,
+      env: { HOME: home },
+    });
+    onTestFinished(stop);
+    const before = reads;
+    for (let i = 0; i < 5; i += 1) {
+      const token = await ask(variables.set, '/instance/service-accounts/default/token');
+      expect(token.status).toBe(200);
+    }
+    expect(reads).toBe(before);
   });
 
   test('gcloud’s folder is the child’s own, empty, and gone afterwards', async () => {
@@ -129,6 +155,18 @@ describe('exec with a grant of Google’s', () => {
     expect((await ask(set, '/instance/attributes/stage')).body).toBe('test');
     const person = `/instance/service-accounts/${google.person.email}`;
     expect((await ask(set, `${person}/token`)).status).toBe(200);
+  });
+
+  test('where the kernel does not say who asks, it is refused, and AWS alone is not', async () => {
+    const { open } = await setup();
+    const { platform } = process;
+    onTestFinished(() => void Object.defineProperty(process, 'platform', { value: platform }));
+    Object.defineProperty(process, 'platform', { value: 'darwin' });
+    await expect(open({ grants: [{ connector: 'gcp-dev' }] })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      hint: expect.stringContaining('any_user'),
+    });
+    await expect(open({ grants: [{ connector: 'aws-dev' }] })).resolves.toBeDefined();
   });
 
   test('a denied grant is told before the child starts', async () => {

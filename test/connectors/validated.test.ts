@@ -48,8 +48,13 @@ describe('what a method issued', () => {
     expect(issuedBy('implicit', { expiresAt: NOW })).toThrow(
       expect.objectContaining({ code: 'CREDENTIAL_EXPIRED' }),
     );
-    expect(issuedBy('impersonation', { expiresAt: NOW })).toThrow(
-      expect.objectContaining({ code: 'UPSTREAM_CLOCK_SKEW' }),
+    expect(issuedBy('oauth2-token', { expiresAt: NOW })).toThrow(
+      expect.objectContaining({ code: 'CREDENTIAL_EXPIRED' }),
     );
+    for (const method of ['impersonation', 'external-account', 'service-account']) {
+      expect(issuedBy(method, { expiresAt: NOW })).toThrow(
+        expect.objectContaining({ code: 'UPSTREAM_CLOCK_SKEW' }),
+      );
+    }
   });
 });

@@ -34,6 +34,10 @@ const THROTTLED = { token: 503, identity: 503, code: 'UPSTREAM_THROTTLED' } as c
 const DOWN = { token: 503, identity: 503, code: 'UPSTREAM_UNAVAILABLE' } as const;
 const MALFORMED = { token: 503, identity: 503, code: 'UPSTREAM_MALFORMED' } as const;
 
+const SKEWED = { token: 503, identity: 503, code: 'UPSTREAM_CLOCK_SKEW', says: 'clock' } as const;
+/** What Google issues then has ended before it arrives. */
+const BEHIND: Fault = { kind: 'clock-skew', milliseconds: -2 * 3_600_000 };
+
 const by = (operation: string, fault: Fault) => (bed: GoogleBed) =>
   bed.google.faults.add(operation, fault);
 const error = (status: number, code: string): Fault => ({ kind: 'error', status, code });
@@ -112,6 +116,24 @@ describe('impersonation', () => {
     { name: 'half a JSON', wrong: by(IAM, { kind: 'body', body: 'malformed' }), ...MALFORMED },
     { name: 'a captive portal', wrong: by(IAM, { kind: 'body', body: 'html' }), ...MALFORMED },
     { name: 'a reset', wrong: by(IAM, { kind: 'reset' }), ...DOWN },
+    { name: 'a clock that is two hours behind', wrong: by(IAM, BEHIND), ...SKEWED },
+    {
+      name: 'a token until no date',
+      wrong: by(IAM, { kind: 'field', name: 'expireTime', value: 'tomorrow' }),
+      ...MALFORMED,
+      identity: 200,
+    },
+    {
+      name: 'a token without an end',
+      wrong: by(IAM, { kind: 'field', name: 'expireTime' }),
+      ...MALFORMED,
+      identity: 200,
+    },
+    {
+      name: 'no tokens at all',
+      wrong: by(IAM, { kind: 'body', body: 'empty' }),
+      ...MALFORMED,
+    },
     {
       name: 'the source’s own key is revoked',
       wrong: by('oauth2:*', error(400, 'invalid_grant')),
@@ -352,6 +374,11 @@ describe('federation', () => {
     const { bed } = await federated(() => allowed);
     const wrong = () => () => void (allowed = true);
     await judge(bed, { name: '', wrong, ...DENIED, upstreamCode: 'unauthorized_client' });
+  });
+
+  test('a clock that is two hours behind', async () => {
+    const { bed } = await federated();
+    await judge(bed, { name: '', wrong: by('iamcredentials:*', BEHIND), ...SKEWED });
   });
 
   test('STS is down', async () => {

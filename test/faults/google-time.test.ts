@@ -117,7 +117,9 @@ test.each(['slow', 'hang'] as const)(
 test('row 64: a revoked key is asked about once a minute, however often clients ask', async () => {
   const bed = await googleBed();
   bed.robot.disable();
-  for (let second = 0; second < 59; second += 1) {
+  await bed.patiently(() => bed.token());
+  const until = bed.clock.now() + 55 * SECOND;
+  while (bed.clock.now() < until) {
     const refused = await bed.patiently(() => bed.token());
     expect(refused.status).toBe(403);
     expect(refused.body).toContain('valetkey connector update');
@@ -188,11 +190,18 @@ test('across two hours of renewals: never less than 20 minutes left, an exchange
   const bed = await googleBed();
   await bed.patiently(() => bed.token());
   const left: number[] = [];
-  for (let i = 0; i < 120; i += 1) {
-    await bed.clock.advance(MINUTE);
-    const renewing = bed.google.calls.count('oauth2:jwt-bearer') > bed.logged('obtained').length;
-    if (renewing) await new Promise((resolve) => setTimeout(resolve, 5));
-    left.push(secondsIn(await bed.token()));
+  const isDue = async () => {
+    const { issued } = await bed.daemon.api.status({});
+    return issued.some(({ renewsAt }) => Date.parse(renewsAt) <= bed.clock.now());
+  };
+  for (let tick = 0; tick < 720; tick += 1) {
+    await bed.clock.advance(10 * SECOND);
+    // A renewal is real input and output, which the injected time does not wait for.
+    while (await isDue()) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await bed.clock.advance(5);
+    }
+    if (tick % 6 === 0) left.push(secondsIn(await bed.token()));
   }
   expect(Math.min(...left)).toBeGreaterThanOrEqual(20 * 60);
   expect(exchanges(bed)).toBeLessThanOrEqual(5);

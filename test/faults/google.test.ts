@@ -214,3 +214,29 @@ describe('with a token at hand', () => {
     },
   );
 });
+
+describe('with an identity token at hand', () => {
+  const ROWS = FAULTS.filter(({ name }) =>
+    ['refused connections', '429', 'half a JSON', 'a revoked key'].includes(name),
+  );
+  test.each(ROWS)('$name: that one until it ends, another audience at once', async (row) => {
+    const bed = await googleBed();
+    const { clock } = bed;
+    const good = await bed.patiently(() => bed.identity());
+    const endsAt = Date.parse(String(bed.logged('obtained')[0]?.['expiresAt']));
+    await begin(bed, row.fault);
+    for (const leftMs of [30 * MINUTE, 10 * MINUTE, 2_000]) {
+      await clock.advance(endsAt - leftMs - clock.now());
+      const served = await bed.identity();
+      expect([served.status, served.body]).toEqual([200, good.body]);
+    }
+    const other = () => bed.identity('https://other.example');
+    expect((await bed.patiently(other)).status).toBe(row.identity);
+    await clock.advance(2_000);
+    const ended = await bed.patiently(() => bed.identity());
+    expect([ended.status, ended.body.includes(good.body)]).toEqual([row.identity, false]);
+    await end(bed, row.fault);
+    expect((await bed.recovered(() => bed.identity())).body).not.toBe(good.body);
+    expect((await bed.recovered(other)).status).toBe(200);
+  });
+});

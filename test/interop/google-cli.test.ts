@@ -41,10 +41,20 @@ afterAll(async () => {
 const byEnv = (grant: string, command: readonly string[], options: RunClient = {}) =>
   runGoogle(command, variables.get(grant) ?? {}, { ...options, inside: bed.namespace.inside });
 
+/** Other credentials, and a proxy at which nobody listens: what else a shell may have set. */
+const SHELL: Env = {
+  CLOUDSDK_CORE_ACCOUNT: 'somebody@example.org',
+  CLOUDSDK_CORE_PROJECT: 'another-project',
+  CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: '/nonexistent/token',
+  CLOUDSDK_CORE_CHECK_GCE_METADATA: 'false',
+  HTTP_PROXY: 'http://127.0.0.1:1',
+  http_proxy: 'http://127.0.0.1:1',
+};
+
 const underExec = (grant: string, command: readonly string[]) =>
   runGoogle(
     command,
-    { ...home.names, ...bed.trust },
+    { ...home.names, ...bed.trust, ...SHELL },
     { inside: [...bed.namespace.inside, ...execWords(grant)] },
   );
 
@@ -93,13 +103,14 @@ describe('gcloud', () => {
 
   it('storage reads the granted bucket alone, and does not write', async () => {
     const storage = (...words: readonly string[]) => byEnv(READ, ['gcloud', 'storage', ...words]);
-    const listed = await storage('ls', 'gs://alpha');
-    expect(printed(listed).split('\n')).toContain('gs://alpha/hello.txt');
-    expect(printed(await storage('cat', 'gs://alpha/hello.txt'))).toBe('hello from alpha');
-    const [other, copied] = await Promise.all([
+    const [listed, own, other, copied] = await Promise.all([
+      storage('ls', 'gs://alpha'),
+      storage('cat', 'gs://alpha/hello.txt'),
       storage('ls', 'gs://beta'),
       storage('cp', 'gs://alpha/hello.txt', 'gs://alpha/copied.txt'),
     ]);
+    expect(printed(listed).split('\n')).toContain('gs://alpha/hello.txt');
+    expect(printed(own)).toBe('hello from alpha');
     expect(other.status).toBe(1);
     expect(other.stderr).toContain(`${ROBOT}] does not have permission`);
     expect(copied.status).toBe(1);

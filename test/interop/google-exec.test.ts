@@ -32,6 +32,18 @@ const PREFIX = 'data=gs://alpha/cold/:read';
 const WHOLE = 'data';
 const AUDIENCE = 'https://service.example/path?x=1';
 
+/** Other credentials, no credentials, and a proxy at which nobody listens. */
+const SHELL: Env = {
+  GOOGLE_APPLICATION_CREDENTIALS: '/nonexistent/key.json',
+  NO_GCE_CHECK: 'true',
+  METADATA_SERVER_DETECTION: 'none',
+  GCE_METADATA_HOST: '127.0.0.1:1',
+  GCE_METADATA_MTLS_MODE: 'strict',
+  GCLOUD_PROJECT: 'another-project',
+  HTTP_PROXY: 'http://127.0.0.1:1',
+  http_proxy: 'http://127.0.0.1:1',
+};
+
 beforeAll(async () => {
   [bed] = await Promise.all([startGoogle(), buildGoogleClients()]);
   home = await googleHome(bed);
@@ -53,12 +65,13 @@ const underExec = (
   client: GoogleClient,
   grant: string,
   verb: GoogleVerb,
-  ...args: readonly string[]
+  args: readonly string[],
+  shell: Env = {},
 ) =>
   client.run(
     verb,
     args,
-    { ...home.names, ...bed.trust },
+    { ...home.names, ...bed.trust, ...shell },
     {
       inside: [...bed.namespace.inside, ...execWords(grant)],
     },
@@ -71,9 +84,9 @@ const byEnv = (client: GoogleClient, grant: string, verb: GoogleVerb, ...args: r
 describe.each(clients)('$name', (client) => {
   it('under exec is the account of the key file, and reads its bucket alone', async () => {
     const [token, own, other] = await Promise.all([
-      underExec(client, READ, 'token'),
-      underExec(client, READ, 'get', 'alpha', 'hello.txt'),
-      underExec(client, READ, 'get', 'beta', 'hello.txt'),
+      underExec(client, READ, 'token', []),
+      underExec(client, READ, 'get', ['alpha', 'hello.txt']),
+      underExec(client, READ, 'get', ['beta', 'hello.txt']),
     ]);
     const { token: text, expiresIn } = answer(token);
     expect(emailOf(liveToken(bed, text))).toBe(ROBOT);
@@ -82,6 +95,11 @@ describe.each(clients)('$name', (client) => {
     expect(expiresIn).toBeLessThanOrEqual(3600);
     expect(answer(own)).toEqual({ body: 'hello from alpha' });
     expectDenied(other);
+  });
+
+  it('under exec finds the same whatever else the shell has set', async () => {
+    const token = await underExec(client, READ, 'token', [], SHELL);
+    expect(liveToken(bed, answer(token)['token']).boundary).toBeDefined();
   });
 
   it('by env finds who it is and where', async () => {

@@ -65,26 +65,45 @@ describe('Host', () => {
 });
 
 describe('headers', () => {
-  test.each(['Origin', 'origin', 'REFERER', 'Sec-Fetch-Mode', 'sec-fetch-anything'])(
-    '%s: a page asks',
-    (name) => {
-      expect(ask([...HOST, name, ''])).toMatchObject({ status: 403, reason: 'browser' });
-    },
-  );
+  test.each([
+    'Origin',
+    'origin',
+    'REFERER',
+    'Sec-Fetch-Mode',
+    'sec-fetch-anything',
+    'Sec-GPC',
+    'Sec-CH-UA',
+    'Sec-WebSocket-Key',
+    'Accept-Language',
+  ])('%s: a page asks', (name) => {
+    expect(ask([...HOST, name, ''])).toMatchObject({ status: 403, reason: 'browser' });
+  });
 
-  test.each(['X-Forwarded-For', 'x-forwarded-anything', 'Forwarded', 'VIA', 'X-Real-Ip'])(
-    '%s: a proxy asks, whatever the value',
-    (name) => {
-      expect(ask([...HOST, name, ''])).toMatchObject({ status: 403, reason: 'forwarded' });
-    },
-  );
+  test.each([
+    'X-Forwarded-For',
+    'x-forwarded-anything',
+    'X-Forwarded',
+    'Forwarded',
+    'VIA',
+    'X-Real-Ip',
+    'X-Client-IP',
+    'X-Cluster-Client-IP',
+    'X-Original-URL',
+    'X-Envoy-External-Address',
+    'Client-IP',
+    'True-Client-IP',
+    'CF-Connecting-IP',
+  ])('%s: a proxy asks, whatever the value', (name) => {
+    expect(ask([...HOST, name, ''])).toMatchObject({ status: 403, reason: 'forwarded' });
+  });
 
   test.each([
     'Accept',
     'User-Agent',
     'Amz-Sdk-Request',
     'X-aws-ec2-metadata-token',
-    'Sec-GPC',
+    'Accept-Encoding',
+    'X-Goog-Api-Client',
     'Upgrade',
     'Metadata',
     'Server',

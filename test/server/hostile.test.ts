@@ -130,9 +130,14 @@ describe('what the parser refuses', () => {
 
   test('row 98: Upgrade is not heard: no 101, the request is answered', async () => {
     const { port, get } = await servedAws();
+    // Java's own client asks so on every first request without TLS.
     const upgrade =
-      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n';
+      'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n';
     expect((await exchange({ port }, get(upgrade))).status).toBe(200);
+    // WebSockets are a browser's.
+    const socket =
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n';
+    expect((await exchange({ port }, get(socket))).status).toBe(403);
   });
 });
 

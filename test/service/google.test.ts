@@ -223,7 +223,11 @@ test('a grant’s scopes and audiences are in the status of a configured workloa
   const { api, stop } = await openInProcess({ env, version: 'test', ephemeral: true });
   onTestFinished(stop);
   expect((await api.status({})).workloads).toEqual([
-    { name: 'dev', grants: [`gcp-dev scopes ${READ} audiences https://a.example`] },
+    {
+      name: 'dev',
+      grants: [`gcp-dev scopes ${READ} audiences https://a.example`],
+      error: expect.objectContaining({ code: 'CONNECTOR_NOT_FOUND' }),
+    },
   ]);
 });
 
@@ -292,4 +296,19 @@ describe('scopes that a client chose', () => {
     expect(google.log.length).toBe(asked);
     expect((await issue(READ)).credential).toMatchObject({ scopes: [READ] });
   });
+});
+
+test('a connector that may only read can be for a bucket, be verified and list', async () => {
+  const { api, register, keyAttributes } = await setup();
+  const { verified } = await register({ ...keyAttributes, scopes: READ });
+  const buckets = { resourceType: 'gcs-bucket', resourceIds: ['gs://payroll', 'gs://zenfiles'] };
+  expect(verified?.resources).toContainEqual(expect.objectContaining(buckets));
+  expect(await api.listResources({ name: 'gcp-dev', resource_type: 'gcs-bucket' })).toEqual([
+    expect.objectContaining(buckets),
+  ]);
+  const bound = { resource_type: 'gcs-bucket', verify: false };
+  const { connector } = await api.update({ name: 'gcp-dev', ...bound });
+  expect(connector.resourceTypes).toEqual(['gcs-bucket']);
+  const writing = api.describeClient({ name: 'gcp-dev', access: 'write' });
+  await expect(writing).rejects.toMatchObject({ code: 'OUT_OF_SCOPE' });
 });

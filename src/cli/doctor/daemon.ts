@@ -2,14 +2,19 @@ import { fromWire, ValetkeyError } from '../../core/errors.ts';
 import type { StatusView } from '../../core/view.ts';
 import type { Finding, Patient } from './check.ts';
 
-/** The store, the daemon, and where it listens. */
+/** The store, the daemon, where it listens and for whom. */
 export function daemon(patient: Patient): readonly Finding[] {
   const { status, config } = patient;
   if (status instanceof ValetkeyError) {
     // Told already, as the configuration's fault.
     return config instanceof ValetkeyError ? [] : [failed('store', status)];
   }
-  return [store(status), running(status, patient), ...listeners(status, patient)];
+  return [
+    store(status),
+    running(status, patient),
+    ...listeners(status, patient),
+    ...workloads(status),
+  ];
 }
 
 function store({ store: { kind, location, error } }: StatusView): Finding {
@@ -71,4 +76,20 @@ function listeners(status: StatusView, { config }: Patient): readonly Finding[] 
       mend: 'restart the daemon',
     }));
   return [...open, ...missing];
+}
+
+function workloads(status: StatusView): readonly Finding[] {
+  return status.workloads.flatMap(({ name, error }): readonly Finding[] => {
+    if (error === undefined) return [];
+    const { message, hint } = fromWire(error);
+    return [
+      {
+        about: `workload ${name}`,
+        verdict: 'problem',
+        found: message,
+        means: 'its programs get an error in place of a credential',
+        ...(hint === undefined ? {} : { mend: hint }),
+      },
+    ];
+  });
 }

@@ -1,4 +1,5 @@
 import { addresses } from './addresses.ts';
+import { awsFiles } from './aws-files.ts';
 import type { Check } from './check.ts';
 import { daemon } from './daemon.ts';
 import { gcloud } from './gcloud.ts';
@@ -15,5 +16,6 @@ export const CHECKS: readonly Check[] = [
   hosts,
   proxies,
   variables,
+  awsFiles,
   gcloud,
 ];

@@ -37,7 +37,6 @@ const TOKEN_TYPES = new Set([
 ]);
 
 const seconds = z.int().min(600, 'it must be 600 to 43200').max(43_200, 'it must be 600 to 43200');
-const ENDPOINTS_HINT = 'for a service of your own give its URL to the connector, as sts_endpoint';
 
 const Document = z.object({
   audience: z.string(),
@@ -212,7 +211,7 @@ function endpointOf(
     throw invalid(
       subject,
       `${field}: it is no host of ${place.universeDomain}’s ${service}`,
-      ENDPOINTS_HINT,
+      `for a service of your own give its URL to the connector, as ${service}_endpoint`,
     );
   }
   if (configured !== undefined) return configured;

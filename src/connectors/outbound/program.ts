@@ -1,5 +1,6 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { isatty } from 'node:tty';
 
 import type { Clock } from '../../core/clock.ts';
 
@@ -25,8 +26,9 @@ export interface ProgramOptions {
 }
 
 /**
- * What a program prints, started without a shell. Its end, its output and its time are bounded, and
- * it dies with `signal`. Throws `ProgramError`, or the signal's reason.
+ * What a program prints, started without a shell. Its end, its output and its time are bounded, and it
+ * dies with `signal` or at this process's exit, in a service with all that it has started. Throws `ProgramError`, or the
+ * signal's reason.
  */
 export async function runProgram(
   [program, ...words]: readonly [string, ...string[]],
@@ -57,6 +59,8 @@ export async function runProgram(
   });
   const onAbort = () => reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
+  const onExit = () => endGroup(child);
+  process.once('exit', onExit);
   clock.sleep(timeoutMs, done.signal).then(
     () => reject(new ProgramError('too-late', `it has not ended within ${timeoutMs / 1000} s`)),
     () => {},
@@ -66,8 +70,9 @@ export async function runProgram(
   } finally {
     done.abort();
     signal.removeEventListener('abort', onAbort);
+    process.removeListener('exit', onExit);
     // A grandchild may hold the pipes open; nothing more is read from them.
-    child.kill('SIGKILL');
+    endGroup(child);
     child.stdout.destroy();
     child.stderr.destroy();
   }
@@ -84,9 +89,30 @@ function start(
       shell: false,
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
+      detached: hasOwnGroup(),
     });
   } catch {
     // Node's own check of a word, such as one with a null byte; it quotes the word, maybe a secret.
     throw new ProgramError('not-started', 'it cannot be started: a word of it is not valid');
   }
+}
+
+/** Where a person sits, it stays in the group of the terminal: it may have to ask for a passphrase there. */
+function hasOwnGroup(): boolean {
+  return process.platform !== 'win32' && !isatty(0);
+}
+
+/**
+ * A program that hangs often waits for one that it has started, and would leave it behind at each try.
+ * What outlives a program that has ended by itself was meant to.
+ */
+function endGroup(child: ChildProcess): void {
+  const { pid, exitCode, signalCode } = child;
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  try {
+    if (hasOwnGroup()) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+  child.kill('SIGKILL');
 }

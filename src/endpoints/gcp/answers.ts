@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode, type ValetkeyError } from '../../core/errors.ts';
+import { OWN_ANSWER_HEADER } from '../../core/own-answer.ts';
 import { answer } from '../answer.ts';
 import type { Answer, RefusalReason } from '../contract.ts';
 
@@ -9,7 +10,7 @@ import type { Answer, RefusalReason } from '../contract.ts';
 const HEADERS = {
   'Metadata-Flavor': 'Google',
   Server: 'Metadata Server for VM',
-  'X-Valetkey': '1',
+  [OWN_ANSWER_HEADER]: '1',
 } as const;
 
 /** Java and Go leave out the text of a 404, everybody else shows it to a person: one plain sentence. */

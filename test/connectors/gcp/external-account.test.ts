@@ -274,6 +274,18 @@ describe('whom a token is sent to', () => {
     );
   });
 
+  it.each([
+    [{ token_url: 'https://evil.example/v1/token' }, 'sts_endpoint'],
+    [
+      { service_account_impersonation_url: impersonationUrl(EMAIL, 'https://evil.example') },
+      'iamcredentials_endpoint',
+    ],
+  ])('%o: for a service of one’s own there is a field', (config, field) => {
+    expect(() => parse(configuration(config))).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining(field) }),
+    );
+  });
+
   it('Google’s regional services are asked where the configuration says', () => {
     const { place } = parse(
       configuration({

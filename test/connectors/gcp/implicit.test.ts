@@ -192,6 +192,37 @@ describe('narrowing', () => {
   });
 });
 
+describe('a connector that is limited to scopes', () => {
+  const config = { scopes: [STORAGE] };
+
+  it('has a key’s token of just these', async () => {
+    const bed = await federationBed();
+    const more = { env: named(bed, bed.keyFile()), allow: [bed.robot.email], config };
+    expect((await issue(bed, more)).scopes).toEqual([STORAGE]);
+  });
+
+  it('hands out no token of a person that can do more, whether or not the grant is limited', async () => {
+    const bed = await federationBed();
+    const more = { env: named(bed, bed.userFile), allow: [bed.person.email], config };
+    const error = await failureOf(issue(bed, more));
+    expect(error).toMatchObject({ code: 'SCOPE_UNSUPPORTED' });
+    const chosen = await failureOf(issue(bed, { ...more, scopes: [STORAGE] }));
+    expect(chosen).toMatchObject({ code: 'SCOPE_UNSUPPORTED' });
+    const consented = { scopes: [...DEFAULT_SCOPES] };
+    expect((await issue(bed, { ...more, config: consented })).scopes).toEqual([...DEFAULT_SCOPES]);
+  });
+
+  it('hands out no token of a virtual machine that can do more', async () => {
+    const bed = await federationBed();
+    const { env } = await virtualMachine();
+    const error = await failureOf(issue(bed, { env, allow: [ROBOT], config }));
+    expect(error).toMatchObject({ code: 'SCOPE_UNSUPPORTED' });
+    expect(allOf(error)).not.toContain('ya29.vm');
+    const wide = { scopes: [CLOUD_PLATFORM] };
+    expect((await issue(bed, { env, allow: [ROBOT], config: wide })).token).toBe('ya29.vm');
+  });
+});
+
 describe('where the daemon looks', () => {
   it('gcloud’s own file comes after the variable, in its folder of choice before the usual', async () => {
     const bed = await federationBed();

@@ -25,8 +25,7 @@ const issue = async (bed: Bed, ask: Partial<Ask> = {}) =>
 describe('access tokens', () => {
   it('carry all that was consented to, without asking for it', async () => {
     const bed = await openBed();
-    // What the connector says of the consent is not sent: Google knows better.
-    const config = { scopes: DRIVE, account_email: bed.person.email };
+    const config = { account_email: bed.person.email };
     const token = await issue(bed, { config });
     expect(token).toMatchObject({
       principal: bed.person.email,
@@ -36,6 +35,20 @@ describe('access tokens', () => {
       expiresAt: bed.clock.now() + 3_599_000,
     });
     expect(bed.google.calls.all()).toEqual({ 'oauth2:refresh-token': 1 });
+  });
+
+  it('carry no more than the connector lists, of what was consented to', async () => {
+    const bed = await openBed();
+    const config = { scopes: ['openid', 'email'] };
+    expect((await issue(bed, { config })).scopes).toEqual(['openid', `${PREFIX}userinfo.email`]);
+    const chosen = await failureOf(issue(bed, { config, scopes: [READ_ONLY] }));
+    expect(chosen.code).toBe('SCOPE_NOT_GRANTED');
+  });
+
+  it('are refused, with what to do, when the connector lists what was not consented to', async () => {
+    const error = await failureOf(issue(await openBed(), { config: { scopes: DRIVE } }));
+    expect(error).toMatchObject({ code: 'UPSTREAM_INVALID', upstreamCode: 'invalid_scope' });
+    expect(error.hint).toContain('log in again');
   });
 
   it('have no principal when nobody said whose login it is', async () => {

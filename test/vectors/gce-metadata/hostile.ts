@@ -52,6 +52,13 @@ const lines: readonly Vector[] = [
     headers: { Host: host },
     expect: text(PROJECT),
   })),
+  {
+    row: 95,
+    name: 'a page of that name in a network whose DNS lies: no Origin, no Sec-Fetch-*',
+    request: `GET ${SA}/default/token`,
+    headers: { Host: 'metadata.google.internal', 'Accept-Language': 'en-US,en;q=0.9' },
+    expect: { ...FORBIDDEN, told: /browser header/ },
+  },
   ...['Origin', 'Sec-Fetch-Mode', 'Referer'].map((name): Vector => ({
     row: 98,
     name: `a page asks: ${name}`,

@@ -32,7 +32,10 @@ export default defineAuthMethod<GcpCloud, GcpScope, typeof config>({
 
   async issue(input) {
     const base = await baseOf(input);
-    return await mintAccessToken(within(base, input.scope?.scopes), input);
+    const { scope, config: options } = input;
+    // A boundary limits the token in another way; its source stays here.
+    const limit = scope === undefined ? options.scopes : scope.scopes;
+    return await mintAccessToken(within(base, limit), input);
   },
   issueIdToken: async (input) => await mintIdToken(await baseOf(input), input),
 });
@@ -64,10 +67,11 @@ function within(base: Base, limit: readonly string[] | undefined): Base {
   return {
     ...base,
     async token(asked, signal) {
-      const token = await base.token(asked, signal);
+      const token = await base.token(asked ?? limit, signal);
       if (token.scopes.every((scope) => covers(limit, scope))) return token;
       throw new ValetkeyError('SCOPE_UNSUPPORTED', {
-        reason: 'the daemon’s identity yields tokens with more scopes than the grant has',
+        reason:
+          'the daemon’s identity yields tokens with more scopes than the grant or the connector has',
         hint: 'use impersonation with source=implicit, whose tokens have what they are asked for',
       });
     },

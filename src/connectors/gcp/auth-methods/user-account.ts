@@ -14,7 +14,7 @@ const config = z.strictObject({
   ...placeFields,
   ...accountFields,
   scopes: accountFields.scopes.describe(
-    'OAuth scopes the person consented to. Default: those of gcloud auth application-default login',
+    'OAuth scopes of the usual token, all of them consented to. Default: all that were, at least gcloud’s own',
   ),
 });
 
@@ -51,7 +51,9 @@ export default defineAuthMethod<GcpCloud, GcpScope, typeof config>({
     const user = parseUserFile(storedField(connector.secret, FIELD), place);
     const facts = { consented: options.scopes, principal: options.account_email };
     const within = scope?.scopes ?? consentedScopes(options.scopes);
-    const scopes = input.scopes?.map((wanted) => chosen(within, wanted));
+    // Where the connector lists its scopes, a login that has more is not handed out for all of them.
+    const usual = scope === undefined ? options.scopes : undefined;
+    const scopes = input.scopes?.map((wanted) => chosen(within, wanted)) ?? usual;
     const base = userAccountBase(cloud.auth, user, facts, place);
     return await mintAccessToken(base, { ...input, scopes });
   },
