@@ -191,6 +191,8 @@ export interface Endpoint {
   readonly address: string | undefined;
   /** Path prefixes that belong to this protocol on a shared listener. */
   readonly paths: readonly string[];
+  /** Is the first segment of `paths` right in any letter case? They are written in lower case then. */
+  readonly anyCase?: boolean;
   /** `Host` values that are right for this protocol besides the listener's own address. */
   readonly hosts: readonly string[];
   /**
