@@ -1,6 +1,6 @@
 import type { IssueRequest, TokenChoice } from '../core/credential.ts';
 import { ValetkeyError } from '../core/errors.ts';
-import { isAskable, type TokenAccount } from '../core/token-account.ts';
+import { googleAccount, isAskable, type TokenAccount } from '../core/token-account.ts';
 import type { IssueChoice } from '../endpoints/contract.ts';
 import type { WorkloadProfile } from './workload.ts';
 
@@ -25,7 +25,7 @@ export function requestFor(profile: WorkloadProfile, choice: IssueChoice): Issue
       throw new ValetkeyError('SCOPE_NOT_GRANTED', { subject: scope, hint: SCOPE_HINT });
     }
     // Who asks for just what the usual token has gets that one: it is held already.
-    const usual = new Set(account.scopes);
+    const usual = new Set(googleAccount(account)?.scopes);
     if (usual.size === asked.length && asked.every((scope) => usual.has(scope))) return undefined;
     return { kind: 'access-token', scopes: asked };
   });
