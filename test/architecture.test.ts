@@ -40,7 +40,11 @@ const ROWS: readonly {
     types: ['catalog/record.ts', 'connectors/contract.ts', 'stores/contract.ts'],
   },
   { of: 'connectors/fields/', may: ['core/'] },
-  { of: 'connectors/outbound/', may: ['core/'], types: ['connectors/contract.ts'] },
+  {
+    of: 'connectors/outbound/',
+    may: ['core/', 'connectors/fields/'],
+    types: ['connectors/contract.ts'],
+  },
   {
     of: 'connectors/aws/',
     may: [

@@ -197,13 +197,13 @@ export const ConfigSchema = z
                 z
                   .string()
                   .regex(
-                    /^(\d{12}|arn:[\w-]+:iam::\d{12}:role\/.+|[^\s@]+@[^\s@]+)$/,
-                    'an account id (12 digits), a role ARN or an account’s e-mail address',
+                    /^(\d{12}|arn:[\w-]+:iam::\d{12}:role\/.+|[^\s@]+@[^\s@]+|[\da-fA-F]{8}(-[\da-fA-F]{4}){3}-[\da-fA-F]{12})$/,
+                    'an account id (12 digits), a role ARN, an account’s e-mail address, or an object or client id (GUID)',
                   ),
               )
               .default([])
               .describe(
-                'AWS account ids and role ARNs, and Google account e-mails, that implicit connectors may yield; empty: none',
+                'AWS account ids and role ARNs, Google account e-mails, and Azure object ids, client ids and user names that implicit connectors may yield; empty: none',
               ),
           })
           .default({ allow: [] })

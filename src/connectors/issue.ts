@@ -143,7 +143,7 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
   ): Promise<Issued> {
     if (method.implicit === true && machine.implicit.allow.length === 0) {
       throw new ValetkeyError('IMPLICIT_FORBIDDEN', {
-        hint: 'list what it may yield (AWS account ids and role ARNs, Google account e-mails) under policy.implicit.allow in config.yaml',
+        hint: 'list what it may yield (AWS account ids and role ARNs, Google account e-mails, Azure object and client ids) under policy.implicit.allow in config.yaml',
       });
     }
     if (input.expiresAt !== undefined && input.expiresAt <= machine.clock.now()) {

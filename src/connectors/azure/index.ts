@@ -1,0 +1,41 @@
+import { defineConnectorType } from '../contract.ts';
+import accessToken from './auth-methods/access-token.ts';
+import clientCertificate from './auth-methods/client-certificate.ts';
+import federatedToken from './auth-methods/federated-token.ts';
+import implicit from './auth-methods/implicit.ts';
+import managedIdentity from './auth-methods/managed-identity.ts';
+import servicePrincipal from './auth-methods/service-principal.ts';
+import userAccount from './auth-methods/user-account.ts';
+import type { AzureCloud, AzureScope } from './cloud.ts';
+import { createEntra } from './entra.ts';
+import { identityFrom } from './identity.ts';
+import azureGeneric from './resource-types/azure-generic.ts';
+import { mergeScopes, scopeAsSent } from './scope.ts';
+
+const resourceTypes = {
+  'azure-generic': azureGeneric,
+};
+
+/** https://learn.microsoft.com/entra/identity-platform/access-tokens */
+export default defineConnectorType<Pick<AzureCloud, 'entra'>, AzureScope>({
+  kind: 'azure',
+  title: 'Microsoft Azure',
+  description:
+    'Short-lived Entra access tokens, each for one audience, from service principals with a secret, a certificate or a federated token, from logins of people and from managed identities.',
+  connect: (machine) => ({
+    entra: createEntra(machine),
+  }),
+  authMethods: {
+    'service-principal': servicePrincipal,
+    'client-certificate': clientCertificate,
+    'federated-token': federatedToken,
+    'user-account': userAccount,
+    'managed-identity': managedIdentity,
+    'access-token': accessToken,
+    implicit,
+  },
+  resourceTypes,
+  merge: mergeScopes,
+  asSent: scopeAsSent,
+  account: identityFrom(resourceTypes),
+});
