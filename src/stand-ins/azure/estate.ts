@@ -13,6 +13,8 @@ export interface StorageAccount {
   readonly resourceGroup: string;
   /** ARM id. */
   readonly id: string;
+  /** A data lake: its directories are real, and a SAS may be for one. */
+  readonly hierarchical: boolean;
 }
 
 export type Estate = ReturnType<typeof createEstate>;
@@ -39,13 +41,14 @@ export function createEstate() {
       /** Subscription id. */
       readonly subscription: string;
       readonly resourceGroup?: string;
+      readonly hierarchical?: boolean;
     }): StorageAccount {
-      const { name, subscription, resourceGroup = 'data' } = options;
+      const { name, subscription, resourceGroup = 'data', hierarchical = false } = options;
       if (!ACCOUNT_NAME.test(name)) throw new Error(`${name} is no name of a storage account`);
       if (!subscriptions.has(subscription)) throw new Error(`no subscription ${subscription}`);
       if (accounts.has(name)) throw new Error(`${name} exists already; names are global`);
       const id = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.Storage/storageAccounts/${name}`;
-      const account = { name, subscription, resourceGroup, id };
+      const account = { name, subscription, resourceGroup, id, hierarchical };
       accounts.set(name, account);
       return account;
     },

@@ -1,5 +1,6 @@
 import { isObject } from '../google/json.ts';
 import { armRefusal } from './arm/refusals.ts';
+import { blobRefusal } from './blob/refusals.ts';
 import { answerOf, entraRefusal, isAadsts } from './entra/aadsts.ts';
 import type { Refusal } from './refusal.ts';
 import type { AzureReply } from './reply.ts';
@@ -93,6 +94,12 @@ const ARM_WORDS: Readonly<Record<number, string>> = {
   503: 'ServiceUnavailable',
 };
 
+const BLOB_WORDS: Readonly<Record<number, string>> = {
+  403: 'AuthorizationFailure',
+  500: 'InternalError',
+  503: 'ServerBusy',
+};
+
 /** An error fault in the words of the service; Entra's by its AADSTS number, when there is one. */
 export function faultRefusal(
   service: ServiceName,
@@ -101,6 +108,9 @@ export function faultRefusal(
   const { status, code, message = 'The service is currently unavailable.' } = fault;
   const wait = fault.retryAfterSeconds;
   const headers: Record<string, string> = wait === undefined ? {} : { 'retry-after': String(wait) };
+  if (service === 'blob') {
+    return blobRefusal(status, code ?? BLOB_WORDS[status] ?? 'InternalError', message, { headers });
+  }
   if (service !== 'entra') {
     return armRefusal(status, code ?? ARM_WORDS[status] ?? 'InternalServerError', message, headers);
   }

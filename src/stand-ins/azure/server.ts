@@ -7,6 +7,13 @@ import type { Calls, LogEntry } from '../google/record.ts';
 import { createKeySource } from '../google/rsa-keys.ts';
 import { answer, send } from './answer.ts';
 import { armRoutes } from './arm/routes.ts';
+import { blobRoutes } from './blob/blob-routes.ts';
+import { containerRoutes } from './blob/container-routes.ts';
+import { createDelegationKeys } from './blob/delegation-key.ts';
+import type { DelegationKeys } from './blob/delegation-key.ts';
+import { createBlobStore } from './blob/store.ts';
+import type { BlobStore } from './blob/store.ts';
+import type { BlobWorld } from './blob/world.ts';
 import { createDirectory } from './directory.ts';
 import type { Directory } from './directory.ts';
 import { createDeviceCodes } from './entra/device-code.ts';
@@ -25,7 +32,6 @@ import { findRoute } from './service.ts';
 import type { Route, Visit } from './service.ts';
 import { createTokens } from './tokens.ts';
 import type { Tokens } from './tokens.ts';
-import type { World } from './world.ts';
 
 /** Time, handed in: `now()` in ms since the epoch; `sleep` is for the slow fault alone. */
 export interface StandInClock {
@@ -42,6 +48,8 @@ export interface AzureStandInOptions {
   readonly host?: string;
   /** Default: any free one. */
   readonly port?: number;
+  /** Without `tls`: let plain HTTP pass for HTTPS where a SAS demands that. */
+  readonly plainCountsAsTls?: boolean;
   /** Of the row of token lifetimes. */
   readonly seed?: number;
 }
@@ -59,6 +67,8 @@ export interface AzureStandIn {
   readonly devices: Pick<DeviceCodes, 'confirm' | 'deny' | 'expire' | 'waiting'>;
   readonly estate: Estate;
   readonly grants: Grants;
+  readonly blobs: Pick<BlobStore, 'add' | 'find' | 'remove' | 'list'>;
+  readonly delegationKeys: Pick<DelegationKeys, 'revoke'>;
   readonly tokens: Pick<Tokens, 'find' | 'judge' | 'expire' | 'issued'>;
   readonly faults: Faults;
   readonly calls: Calls;
@@ -88,13 +98,24 @@ export async function startAzureStandIn(options: AzureStandInOptions = {}): Prom
   const record = createRecord();
   let port = options.port ?? 0;
   const url = (): string => `${options.tls === undefined ? 'http' : 'https'}://${host}:${port}`;
-  const world: World = { directory, tokens, grants: createGrants(), estate: createEstate(), url };
+  const world: BlobWorld = {
+    directory,
+    tokens,
+    grants: createGrants(),
+    estate: createEstate(),
+    store: createBlobStore(now),
+    delegationKeys: createDelegationKeys(),
+    secure: options.tls !== undefined || options.plainCountsAsTls === true,
+    url,
+  };
   const devices = createDeviceCodes(world);
   const routes: readonly Route[] = [
     ...metadataRoutes(world),
     tokenRoute(world, devices),
     devices.route,
     ...armRoutes(world),
+    ...containerRoutes(world),
+    ...blobRoutes(world),
   ];
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     void serve(incoming, outgoing);
@@ -162,6 +183,8 @@ export async function startAzureStandIn(options: AzureStandInOptions = {}): Prom
     devices,
     estate: world.estate,
     grants: world.grants,
+    blobs: world.store,
+    delegationKeys: world.delegationKeys,
     tokens,
     faults,
     calls: record.calls,

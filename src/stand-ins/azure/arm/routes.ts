@@ -124,7 +124,7 @@ export function armRoutes(world: World): readonly Route[] {
   ];
 }
 
-function accountJson(world: World, { id, name }: StorageAccount) {
+function accountJson(world: World, { id, name, hierarchical }: StorageAccount) {
   return {
     sku: { name: 'Standard_LRS', tier: 'Standard' },
     kind: 'StorageV2',
@@ -139,6 +139,7 @@ function accountJson(world: World, { id, name }: StorageAccount) {
       statusOfPrimary: 'available',
       provisioningState: 'Succeeded',
       supportsHttpsTrafficOnly: true,
+      isHnsEnabled: hierarchical,
     },
   };
 }
