@@ -27,11 +27,11 @@ const OLD: ReadonlySet<SelectorName> = new Set(['clientid', 'mi_res_id']);
 
 const OLD_VERSION = '2017-09-01';
 
-const SELECTORS: Readonly<Record<string, ReadonlySet<SelectorName>>> = {
-  [OLD_VERSION]: OLD,
-  '2019-08-01': NEW,
-  '2025-03-30': NEW,
-};
+const SELECTORS: ReadonlyMap<string, ReadonlySet<SelectorName>> = new Map([
+  [OLD_VERSION, OLD],
+  ['2019-08-01', NEW],
+  ['2025-03-30', NEW],
+]);
 
 const WRONG_METHOD = appServiceShape(wrongMethod('GET'));
 const WRONG_SECRET = failure(401, 'unauthorized', 'the workload’s secret is missing or wrong');
@@ -45,12 +45,12 @@ const findWith =
     if (isFailure(parameters)) return parameters;
     const version = parameters['api-version'] ?? absent;
     if (version === undefined) return invalid('the parameter api-version is missing');
-    const allowed = SELECTORS[version];
+    const allowed = SELECTORS.get(version);
     return allowed === undefined ? unsupported() : wantedOf(parameters, identities, allowed);
   };
 
 function unsupported(): Failure {
-  const known = Object.keys(SELECTORS).join(', ');
+  const known = [...SELECTORS.keys()].join(', ');
   return failure(400, 'unsupported_api_version', `the supported versions are ${known}`);
 }
 
