@@ -34,7 +34,10 @@ export function usualAudience(config: Facts): string {
   return typeof first === 'string' ? first : armAudience(environmentOf(config));
 }
 
-/** The credential for a token of Entra's. Who it speaks for is as it says itself, for people to read. */
+/**
+ * The credential for a token of Entra's. Who it speaks for is as it says itself, for people to read.
+ * Throws `UPSTREAM_CLOCK_SKEW` when it has ended already.
+ */
 export function credentialOf(
   { token: issued, expiresAt, claims }: EntraToken,
   { scope }: EntraAsk,
@@ -44,11 +47,18 @@ export function credentialOf(
   }: Pick<IssueInput<AzureCloud, Facts, AzureScope>, 'machine'> & { readonly config: Facts },
 ): AccessToken {
   const token = issued.reveal();
+  const now = machine.clock.now();
+  if (expiresAt <= now) {
+    throw new ValetkeyError('UPSTREAM_CLOCK_SKEW', {
+      reason: 'a token issued this moment is expired by this machine’s clock',
+      hint: 'set this machine’s clock (for example: timedatectl set-ntp true)',
+    });
+  }
   return {
     kind: 'access-token',
     id: tokenId(token),
     token,
-    issuedAt: machine.clock.now(),
+    issuedAt: now,
     expiresAt,
     principal: claims.name ?? claims.clientId ?? textOf(config, 'client_id') ?? '',
     account:
