@@ -57,8 +57,10 @@ export interface AzureStandInOptions {
 export interface AzureStandIn {
   /** `https://127.0.0.1:PORT`: authority, ARM, and before `/<account>` the blobs. */
   readonly url: string;
-  /** What leads valetkey here. */
+  /** What leads valetkey to the authority and to ARM, which tells where the accounts' blobs are. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Base of one account's blobs: what `VALETKEY_AZURE_BLOB_ENDPOINT` wants. */
+  blobEndpoint(account: string): string;
   readonly directory: Pick<
     Directory,
     'addTenant' | 'addApp' | 'addUser' | 'resources' | 'refreshTokens'
@@ -69,7 +71,7 @@ export interface AzureStandIn {
   readonly grants: Grants;
   readonly blobs: Pick<BlobStore, 'add' | 'find' | 'remove' | 'list'>;
   readonly delegationKeys: Pick<DelegationKeys, 'revoke'>;
-  readonly tokens: Pick<Tokens, 'find' | 'judge' | 'expire' | 'issued'>;
+  readonly tokens: Pick<Tokens, 'issue' | 'find' | 'judge' | 'expire' | 'issued'>;
   readonly faults: Faults;
   readonly calls: Calls;
   readonly log: readonly LogEntry[];
@@ -177,8 +179,8 @@ export async function startAzureStandIn(options: AzureStandInOptions = {}): Prom
     variables: {
       AZURE_AUTHORITY_HOST: url(),
       VALETKEY_AZURE_ARM_ENDPOINT: url(),
-      VALETKEY_AZURE_BLOB_ENDPOINT: url(),
     },
+    blobEndpoint: (account) => `${url()}/${account}`,
     directory,
     devices,
     estate: world.estate,

@@ -26,11 +26,17 @@ export interface User {
   /** A conditional access policy blocks (53003). */
   block(blocked?: boolean): void;
   disable(disabled?: boolean): void;
+  /** Makes the person a guest of another tenant; gives the object id there. */
+  inviteTo(tenant: string): string;
 }
+
+type Person = Extract<Principal, { kind: 'user' }>;
 
 export interface UserState {
   readonly user: User;
-  readonly principal: Extract<Principal, { kind: 'user' }>;
+  readonly principal: Person;
+  /** Tenant id → who the person is there. */
+  readonly places: Map<string, Person>;
   mfa: boolean;
   blocked: boolean;
   disabled: boolean;
@@ -80,6 +86,8 @@ export function createUser(
 ): UserState {
   const objectId = randomUUID();
   const { tenant, upn, name = upn.split('@')[0] ?? upn } = options;
+  const principal: Person = { kind: 'user', tenantId: tenant, objectId, upn, name };
+  const places = new Map([[tenant, principal]]);
   const state: UserState = {
     user: {
       objectId,
@@ -90,8 +98,18 @@ export function createUser(
       requireMfa: (required = true) => void (state.mfa = required),
       block: (blocked = true) => void (state.blocked = blocked),
       disable: (disabled = true) => void (state.disabled = disabled),
+      inviteTo(other) {
+        const guest = places.get(other) ?? {
+          ...principal,
+          tenantId: other,
+          objectId: randomUUID(),
+        };
+        places.set(other, guest);
+        return guest.objectId;
+      },
     },
-    principal: { kind: 'user', tenantId: tenant, objectId, upn, name },
+    principal,
+    places,
     mfa: false,
     blocked: false,
     disabled: false,

@@ -53,7 +53,7 @@ test.each<[string, (bed: Bed) => Record<string, unknown>, string]>([
 
 test('a certificate that is not registered, or not the signing one, is refused', async () => {
   const bed = await certificateBed();
-  const other = makeCertificate(bed.clock.now(), 5);
+  const other = makeCertificate(bed.clock.now(), 2);
   const refused = '401 invalid_client AADSTS700027';
   expect(refusalOf(await bed.assert({}, { x5t: other.x5t }))).toBe(refused);
   expect(refusalOf(await bed.assert({}, { x5t: bed.own.x5t, x5c: [other.der] }))).toBe(refused);
@@ -69,7 +69,7 @@ test('a certificate that is not registered, or not the signing one, is refused',
 
 test('a certificate whose time is over is refused', async () => {
   const bed = await certificateBed();
-  const old = makeCertificate(bed.clock.now() - 2 * 365 * 24 * 3600 * 1000, 5);
+  const old = makeCertificate(bed.clock.now() - 2 * 365 * 24 * 3600 * 1000, 2);
   bed.app.addCertificate(old.pem);
   const assertion = signed({ x5t: old.x5t }, bed.claims(), old.pair.privateKey);
   const answer = await bed.withAssertion(assertion);
@@ -83,7 +83,7 @@ test('subject name and issuer: a certificate nobody registered, sent along with 
   const header = { x5t: own.x5t, x5c: [own.der] };
   const send = () => bed.withAssertion(signed(header, bed.claims(), own.pair.privateKey));
   expect(refusalOf(await send())).toBe('401 invalid_client AADSTS700027');
-  const stranger = makeCertificate(bed.clock.now(), 5);
+  const stranger = makeCertificate(bed.clock.now(), 2);
   bed.app.trustSubject({ commonName: 'robot', issuerPem: stranger.pem });
   bed.app.trustSubject({ commonName: 'other', issuerPem: own.pem });
   expect(refusalOf(await send())).toBe('401 invalid_client AADSTS700027');
@@ -134,7 +134,7 @@ test.each([
 test('a federated token by another key is refused, and any by an app without such credentials', async () => {
   const bed = await federatedBed();
   expect(refusalOf(await bed.assert({}, { kid: 'k2' }))).toBe('401 invalid_client AADSTS700027');
-  const { pair } = makeCertificate(bed.clock.now(), 5);
+  const { pair } = makeCertificate(bed.clock.now(), 2);
   const claims = {
     iss: ISSUER,
     sub: SUBJECT,

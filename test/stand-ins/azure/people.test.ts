@@ -104,6 +104,14 @@ async function deviceBed() {
   return { ...bed, started, userCode: textOf(started, 'user_code'), poll };
 }
 
+test('a guest gets tokens of the other tenant', async () => {
+  const bed = await personBed();
+  const other = bed.azure.directory.addTenant({ domain: 'other.example' });
+  const objectId = bed.ada.inviteTo(other.id);
+  const answer = await bed.refresh(bed.ada.refreshToken(), {}, other.id);
+  expect(claimsOf(textOf(answer, 'access_token'))).toMatchObject({ tid: other.id, oid: objectId });
+});
+
 test('a person confirms the code on the screen; once', async () => {
   const bed = await deviceBed();
   expect(bed.started.body).toMatchObject({ expires_in: 900, interval: 5 });

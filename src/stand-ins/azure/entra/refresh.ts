@@ -50,12 +50,12 @@ export function refresh(world: World, form: Form, segment: string, visit: Visit)
   return answer;
 }
 
-/** A person of a shared authority is of the home tenant. Guests are not known here. */
+/** A person of a shared authority is of the home tenant; of another one only as a guest. */
 export function personTenant(world: World, segment: string, owner: UserState): Tenant {
   const own = tenantOf(world, owner.principal.tenantId);
   if (SHARED.has(segment.toLowerCase())) return own;
   const asked = tenantOf(world, segment);
-  if (asked.id === own.id) return own;
+  if (owner.places.has(asked.id)) return asked;
   throw oauthRefusal(
     50034,
     `The user account ${owner.principal.upn} does not exist in the ${asked.domain} directory. To sign into this application, the account must be added to the directory.`,
@@ -98,7 +98,7 @@ export function personAnswer(world: World, owner: UserState, order: PersonOrder)
   visit.target = resource;
   checkAccount(owner, resource);
   const issued = world.tokens.issue({
-    principal: owner.principal,
+    principal: owner.places.get(order.tenant.id) ?? owner.principal,
     audience: resource,
     via: order.via,
     clientId,
