@@ -119,6 +119,7 @@ async function runDaemon(
     unwatch();
     await Promise.all([closeListeners(DRAIN_MS), own.close(DRAIN_MS)]);
     await control.close();
+    await challenges.close();
     broker.stop();
     await telemetry.flush();
     release();

@@ -1,4 +1,4 @@
-import type { WorkloadConfig } from '../config/schema.ts';
+import type { WorkloadConfig } from '../config/workload-schema.ts';
 import type { AzureInstance } from '../endpoints/contract.ts';
 
 /** The Azure virtual machine that a workload is told it runs on, as far as its configuration says. */

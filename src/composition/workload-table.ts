@@ -1,4 +1,5 @@
-import type { Config, WorkloadConfig } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
+import type { WorkloadConfig } from '../config/workload-schema.ts';
 import { toValetkeyError } from '../core/errors.ts';
 import type { AzureInstance, GceInstance } from '../endpoints/contract.ts';
 import { resolveGrants } from '../service/grants.ts';

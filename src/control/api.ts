@@ -1,6 +1,6 @@
 import type { CredentialKind, Issued } from '../core/credential.ts';
 import type { WireError } from '../core/errors.ts';
-import type { TokenAccount } from '../core/token-account.ts';
+import type { AzureIdentity, GoogleAccount, TokenAccount } from '../core/token-account.ts';
 import type {
   ConnectorView,
   IssuedView,
@@ -34,6 +34,18 @@ export interface LoginStarted {
     | undefined;
 }
 
+/** Whose services a credential is for. */
+export type Cloud = 'aws' | 'google' | 'azure';
+
+/** The managed-identity endpoints of a workload, and the identity that clients get unasked. */
+export interface AzureAccess {
+  /** The listener that serves the App Service shape to whoever shows the workload's secret. */
+  readonly appService?: string | undefined;
+  /** The listener that serves the instance metadata service and knows the workload without a secret. */
+  readonly imds?: string | undefined;
+  readonly identity: AzureIdentity;
+}
+
 /** What a program needs to use a workload: endpoint addresses and where its token is. */
 export interface WorkloadAccess {
   readonly workload: string;
@@ -46,9 +58,11 @@ export interface WorkloadAccess {
   /** Endpoint kinds of AWS that it serves this workload. */
   readonly endpoints: readonly string[];
   /** Google: the metadata server that knows this workload; absent when it has no account there. */
-  readonly gce?: { readonly baseUrl: string; readonly account: TokenAccount } | undefined;
-  /** What its grants yield, without repetition, the default one first. */
-  readonly kinds: readonly CredentialKind[];
+  readonly gce?: { readonly baseUrl: string; readonly account: GoogleAccount } | undefined;
+  /** Azure: where its identities are served; absent when it has none. */
+  readonly azure?: AzureAccess | undefined;
+  /** Whose credentials its grants yield, without repetition, the default one's first. */
+  readonly clouds: readonly Cloud[];
   /** What the person should know of its accounts. */
   readonly notes?: readonly string[] | undefined;
   /** Why its grants cannot be used as things are: nothing is known of them then. */

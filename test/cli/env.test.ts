@@ -10,7 +10,7 @@ describe('env', () => {
     token: 'abc',
     baseUrl: 'http://127.0.0.1:9911',
     endpoints: ['ecs', 'imds'],
-    kinds: ['aws-session'] as const,
+    clouds: ['aws'] as const,
   };
   const setting = (more: object = {}) => ({
     answers: { openWorkload: async () => access },
@@ -95,7 +95,7 @@ describe('env', () => {
     const problem = { code: 'CONNECTOR_NOT_FOUND', subject: 'gcp-dev' } as const;
     const seen = await transcript(
       ['env', 'dev', '--shell', 'sh'],
-      setting({ answers: { openWorkload: async () => ({ ...access, kinds: [], problem }) } }),
+      setting({ answers: { openWorkload: async () => ({ ...access, clouds: [], problem }) } }),
     );
     expect(seen.code).toBe(0);
     expect(seen.stdout).toContain("export WHO='dev by need'");
