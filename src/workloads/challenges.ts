@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chown, mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Clock } from '../core/clock.ts';
@@ -36,6 +36,7 @@ interface Open extends Proven {
 
 export function createChallenges(directory: string, clock: Clock): Challenges {
   const byKey = new Map<string, Open>();
+  const closing = new AbortController();
 
   function drop(key: string): void {
     const found = byKey.get(key);
@@ -49,6 +50,11 @@ export function createChallenges(directory: string, clock: Clock): Challenges {
     for (const key of [...byKey.keys()].slice(0, Math.max(0, byKey.size - MOST + 1))) drop(key);
   }
 
+  /** Nobody may ask again: a file does not outlive its key all the same. */
+  function expire(): void {
+    clock.sleep(LIFE_MS, closing.signal).then(tidy, () => {});
+  }
+
   return {
     async write(listener, uid) {
       tidy();
@@ -60,10 +66,11 @@ export function createChallenges(directory: string, clock: Clock): Challenges {
         const handle = await open(file, 'wx', 0o600);
         try {
           await handle.writeFile(key); // no line end: clients send the content as it is
+          // By handle: a link that somebody has put in the file's place since is not followed.
+          if (uid !== process.getuid?.()) await handle.chown(uid, -1);
         } finally {
           await handle.close();
         }
-        if (uid !== process.getuid?.()) await chown(file, uid, -1);
       } catch (cause) {
         await rm(file, { force: true }).catch(() => {});
         throw new ValetkeyError('UNSAFE_FILE', {
@@ -74,6 +81,7 @@ export function createChallenges(directory: string, clock: Clock): Challenges {
         });
       }
       byKey.set(key, { listener, uid, file, until: clock.monotonic() + LIFE_MS });
+      expire();
       return file;
     },
     take(key) {
@@ -83,6 +91,7 @@ export function createChallenges(directory: string, clock: Clock): Challenges {
       return found === undefined ? undefined : { listener: found.listener, uid: found.uid };
     },
     async close() {
+      closing.abort();
       const files = [...byKey.values()].map(({ file }) => rm(file, { force: true }));
       byKey.clear();
       await Promise.allSettled(files);

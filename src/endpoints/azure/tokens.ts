@@ -119,7 +119,7 @@ export function createTokens(
   };
 }
 
-/** A source of short lives only is not asked for each request: two thirds of such a life are as good. */
+/** A source of short lives only is not asked for each request: the last third of such a life is the end of it. */
 function isShort(held: Issued, now: number): boolean {
   const { expiresAt, issuedAt } = held.credential;
   const ample = Math.max(LEAST_MS, Math.min(AMPLE_MS, (expiresAt - issuedAt) / 3));
