@@ -78,19 +78,21 @@ export function createPersonLogins(
         throw new ValetkeyError('LOGIN_REQUIRED', { reason: 'the code was not confirmed in time' });
       }
       const answer = await postForm(send, 'token', { tenantId, form, place, signal }).catch(
-        unlessUnreachable,
+        unlessTransient,
       );
       if (answer === undefined) continue;
       if (answer.status === 200) return personToken(answer);
       const error = saidBy(answer.text)?.error;
       if (error === 'slow_down') wait += SLOWER_SECONDS;
-      else if (error !== 'authorization_pending') throw refusalOf(answer, form);
+      else if (error !== 'authorization_pending') unlessTransient(refusalOf(answer, form));
     }
   }
 }
 
-/** A connection that was lost for the moment ends no login: the person is still at it. */
-function unlessUnreachable(error: unknown): undefined {
-  if (error instanceof ValetkeyError && error.code === 'UPSTREAM_UNAVAILABLE') return undefined;
+/** What passes ends no login: the person is still at it. */
+function unlessTransient(error: unknown): undefined {
+  if (error instanceof ValetkeyError && TRANSIENT.has(error.code)) return undefined;
   throw error;
 }
+
+const TRANSIENT: ReadonlySet<string> = new Set(['UPSTREAM_UNAVAILABLE', 'UPSTREAM_THROTTLED']);
