@@ -2,6 +2,7 @@ import { isObject } from '../google/json.ts';
 import { armRefusal } from './arm/refusals.ts';
 import { blobRefusal } from './blob/refusals.ts';
 import { answerOf, entraRefusal, isAadsts } from './entra/aadsts.ts';
+import { imdsRefusal } from './identity/imds.ts';
 import type { Refusal } from './refusal.ts';
 import type { AzureReply } from './reply.ts';
 import type { ServiceName } from './service.ts';
@@ -94,6 +95,10 @@ const ARM_WORDS: Readonly<Record<number, string>> = {
   503: 'ServiceUnavailable',
 };
 
+const IDENTITY_WORDS: Readonly<Record<number, string>> = {
+  429: 'too_many_requests',
+  503: 'service_unavailable',
+};
 const BLOB_WORDS: Readonly<Record<number, string>> = {
   403: 'AuthorizationFailure',
   500: 'InternalError',
@@ -108,6 +113,9 @@ export function faultRefusal(
   const { status, code, message = 'The service is currently unavailable.' } = fault;
   const wait = fault.retryAfterSeconds;
   const headers: Record<string, string> = wait === undefined ? {} : { 'retry-after': String(wait) };
+  if (service === 'identity') {
+    return imdsRefusal(status, code ?? IDENTITY_WORDS[status] ?? 'server_error', message, headers);
+  }
   if (service === 'blob') {
     return blobRefusal(status, code ?? BLOB_WORDS[status] ?? 'InternalError', message, { headers });
   }
@@ -144,9 +152,10 @@ export function faultBody(kind: Extract<Fault, { kind: 'body' }>['body']): Azure
   }
 }
 
-/** The answer with one field of its JSON body set or left out; an error stays as it is. */
+/** The answer with one field of its JSON body set or left out; an error stays as it is, and XML. */
 export function withField(reply: AzureReply, name: string, value: unknown): AzureReply {
-  if (reply.status !== 200) return reply;
+  const json = reply.headers['content-type']?.startsWith('application/json') === true;
+  if (reply.status !== 200 || !json) return reply;
   const body: unknown = JSON.parse(reply.body.toString());
   if (!isObject(body)) return reply;
   return { ...reply, body: JSON.stringify({ ...body, [name]: value }) };

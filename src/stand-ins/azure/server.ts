@@ -1,11 +1,5 @@
-import { createServer as createHttpServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import { setTimeout as delay } from 'node:timers/promises';
-import { createRecord } from '../google/record.ts';
 import type { Calls, LogEntry } from '../google/record.ts';
 import { createKeySource } from '../google/rsa-keys.ts';
-import { answer, send } from './answer.ts';
 import { armRoutes } from './arm/routes.ts';
 import { blobRoutes } from './blob/blob-routes.ts';
 import { containerRoutes } from './blob/container-routes.ts';
@@ -22,32 +16,16 @@ import { metadataRoutes } from './entra/metadata.ts';
 import { tokenRoute } from './entra/token.ts';
 import { createEstate } from './estate.ts';
 import type { Estate } from './estate.ts';
-import { createFaults } from './faults.ts';
-import type { FaultRule, Faults } from './faults.ts';
+import type { Faults } from './faults.ts';
 import { createGrants } from './grants.ts';
 import type { Grants } from './grants.ts';
 import { createLifetimes } from './lifetimes.ts';
-import { readRequest } from './request.ts';
-import { findRoute } from './service.ts';
-import type { Route, Visit } from './service.ts';
+import { startServing, SYSTEM_CLOCK } from './serving.ts';
+import type { ServingOptions } from './serving.ts';
 import { createTokens } from './tokens.ts';
 import type { Tokens } from './tokens.ts';
 
-/** Time, handed in: `now()` in ms since the epoch; `sleep` is for the slow fault alone. */
-export interface StandInClock {
-  now(): number;
-  sleep(ms: number): Promise<void>;
-}
-
-export interface AzureStandInOptions {
-  readonly clock?: StandInClock;
-  readonly faults?: readonly FaultRule[];
-  /** PEM; with it the stand-in speaks HTTPS, which Azure's own libraries insist on. */
-  readonly tls?: { readonly key: string; readonly cert: string };
-  /** Default 127.0.0.1. */
-  readonly host?: string;
-  /** Default: any free one. */
-  readonly port?: number;
+export interface AzureStandInOptions extends ServingOptions {
   /** Without `tls`: let plain HTTP pass for HTTPS where a SAS demands that. */
   readonly plainCountsAsTls?: boolean;
   /** Of the row of token lifetimes. */
@@ -78,13 +56,6 @@ export interface AzureStandIn {
   stop(): Promise<void>;
 }
 
-const SYSTEM_CLOCK: StandInClock = {
-  now: () => Date.now(),
-  sleep: async (ms) => {
-    await delay(ms);
-  },
-};
-
 /**
  * A small Azure on loopback: Entra's token endpoint, Resource Manager, and enough of Blob storage to
  * judge a token by, each refusing what Microsoft refuses. All state is in memory and starts empty.
@@ -92,15 +63,10 @@ const SYSTEM_CLOCK: StandInClock = {
  */
 export async function startAzureStandIn(options: AzureStandInOptions = {}): Promise<AzureStandIn> {
   const clock = options.clock ?? SYSTEM_CLOCK;
-  const host = options.host ?? '127.0.0.1';
   const now = (): number => clock.now();
   const directory = createDirectory(now);
-  const lifetimes = createLifetimes(options.seed ?? 1);
-  const tokens = createTokens(createKeySource(), lifetimes, now);
-  const record = createRecord();
-  let port = options.port ?? 0;
-  const url = (): string => `${options.tls === undefined ? 'http' : 'https'}://${host}:${port}`;
-  const world: BlobWorld = {
+  const tokens = createTokens(createKeySource(), createLifetimes(options.seed ?? 1), now);
+  const parts = {
     directory,
     tokens,
     grants: createGrants(),
@@ -108,89 +74,34 @@ export async function startAzureStandIn(options: AzureStandInOptions = {}): Prom
     store: createBlobStore(now),
     delegationKeys: createDelegationKeys(),
     secure: options.tls !== undefined || options.plainCountsAsTls === true,
-    url,
   };
+  let url = (): string => '';
+  const world: BlobWorld = { ...parts, url: () => url() };
   const devices = createDeviceCodes(world);
-  const routes: readonly Route[] = [
-    ...metadataRoutes(world),
-    tokenRoute(world, devices),
-    devices.route,
-    ...armRoutes(world),
-    ...containerRoutes(world),
-    ...blobRoutes(world),
-  ];
-  const listener = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    void serve(incoming, outgoing);
-  };
-  const server =
-    options.tls === undefined
-      ? createHttpServer(listener)
-      : createHttpsServer(options.tls, listener);
-  const listen = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      server.once('error', reject).listen(port, host, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  const faults = createFaults(options.faults ?? [], { down: close, up: listen });
-  await listen();
-  const address = server.address();
-  if (typeof address === 'object' && address !== null) port = address.port;
-
-  async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const request = await readRequest(incoming).catch(() => 'gone' as const);
-    if (request === 'gone') return; // the client went away in the middle of its body
-    if (request === undefined) {
-      send(outgoing, { status: 413, headers: {}, body: '' }, now(), incoming.method);
-      return;
-    }
-    const match = findRoute(routes, request);
-    const operation =
-      match === undefined ? 'unknown' : `${match.route.service}:${match.route.name(request)}`;
-    record.arrived(operation);
-    const fault = faults.next(operation);
-    const visit: Visit = {
-      now: now() + (fault?.kind === 'clock-skew' ? fault.milliseconds : 0),
-    };
-    const finish = (status: number, code?: string): void => {
-      const { principal, scopes, target } = visit;
-      record.answered({ at: now(), operation, principal, scopes, target, status, code });
-    };
-    if (fault?.kind === 'hang') return;
-    if (fault?.kind === 'reset') {
-      finish(0);
-      incoming.socket.resetAndDestroy();
-      return;
-    }
-    if (fault?.kind === 'slow') await clock.sleep(fault.milliseconds);
-    const [reply, code] = await answer(match, request, visit, fault);
-    finish(reply.status, code);
-    send(outgoing, reply, visit.now, request.method);
-  }
-
+  const serving = await startServing(options, (own) => {
+    url = own;
+    return [
+      ...metadataRoutes(world),
+      tokenRoute(world, devices),
+      devices.route,
+      ...armRoutes(world),
+      ...containerRoutes(world),
+      ...blobRoutes(world),
+    ];
+  });
   return {
-    url: url(),
+    ...serving,
     variables: {
-      AZURE_AUTHORITY_HOST: url(),
-      VALETKEY_AZURE_ARM_ENDPOINT: url(),
+      AZURE_AUTHORITY_HOST: serving.url,
+      VALETKEY_AZURE_ARM_ENDPOINT: serving.url,
     },
-    blobEndpoint: (account) => `${url()}/${account}`,
+    blobEndpoint: (account) => `${serving.url}/${account}`,
     directory,
     devices,
-    estate: world.estate,
-    grants: world.grants,
-    blobs: world.store,
-    delegationKeys: world.delegationKeys,
+    estate: parts.estate,
+    grants: parts.grants,
+    blobs: parts.store,
+    delegationKeys: parts.delegationKeys,
     tokens,
-    faults,
-    calls: record.calls,
-    log: record.log,
-    stop: close,
   };
 }

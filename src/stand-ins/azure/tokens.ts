@@ -29,6 +29,10 @@ export interface TokenOrder {
   readonly scopes?: string;
   /** By the clock of the visit. */
   readonly now: number;
+  /** Seconds, where it is not the usual random time. */
+  readonly seconds?: number;
+  /** Claims beside the usual ones. */
+  readonly claims?: JsonObject;
 }
 
 /** Why a token is not taken. */
@@ -51,7 +55,7 @@ export function createTokens(keys: KeySource, lifetime: () => number, now: () =>
   return {
     issue(order: TokenOrder): IssuedToken & { readonly expiresIn: number } {
       const seconds = Math.floor(order.now / 1000);
-      const expiresIn = lifetime();
+      const expiresIn = order.seconds ?? lifetime();
       const exp = seconds + expiresIn;
       const claims = claimsOf(order, seconds - DATED_BACK, exp);
       const token = signJwt({ x5t: kid, kid }, claims, pair.privateKey);
@@ -122,6 +126,7 @@ function claimsOf(order: TokenOrder, from: number, exp: number): JsonObject {
     uti: randomBytes(16).toString('base64url'),
     jti: randomUUID(),
     ver: '1.0',
+    ...order.claims,
   };
   if (principal.kind === 'app') {
     return { ...common, idp: issuer, idtyp: 'app', sub: principal.objectId };

@@ -170,12 +170,12 @@ async function sasBed(accountName = 'acme') {
       '',
       '',
     ];
-    const text = lines.map((line) => line ?? '').join('\n');
-    const sig = createHmac('sha256', key).update(text).digest('base64');
+    const unsigned = lines.map((line) => line ?? '').join('\n');
+    const sig = createHmac('sha256', key).update(unsigned).digest('base64');
     return new URLSearchParams({ ...all, sig }).toString();
   };
-  const use = (path: string, sas: string, method = 'GET', headers = {}) =>
-    bed.send(`/${accountName}/${path}${path.includes('?') ? '&' : '?'}${sas}`, { method, headers });
+  const use = (at: string, sas: string, method = 'GET', headers = {}) =>
+    bed.send(`/${accountName}/${at}${at.includes('?') ? '&' : '?'}${sas}`, { method, headers });
   return { ...bed, field, key, sign, use, start, expiry };
 }
 

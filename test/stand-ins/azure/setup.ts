@@ -36,7 +36,8 @@ export async function startBed(options: AzureStandInOptions = {}) {
     const response = await fetch(url, { redirect: 'manual', ...init });
     const text = await response.text();
     const { status, headers } = response;
-    return { status, headers, text, body: text.startsWith('{') ? fieldsOfJson(text) : {} };
+    const whole = text.startsWith('{') && text.endsWith('}');
+    return { status, headers, text, body: whole ? fieldsOfJson(text) : {} };
   };
   const form = (path: string, fields: Form) =>
     send(path, { method: 'POST', body: new URLSearchParams(fields) });

@@ -1,0 +1,72 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished, expect, test } from 'vitest';
+import { selfSigned, startAzurite } from '../../beds/azurite.ts';
+import { must } from '../../beds/process.ts';
+import { testAzure } from '../../support/azure.ts';
+import { fieldsOfJson } from '../../support/json.ts';
+
+const CLIENT = join(import.meta.dirname, 'blob-client.mjs');
+
+/** The small Azure behind TLS, on the machine's time, and a way to run Microsoft's libraries on it. */
+async function clientBed() {
+  const dir = await mkdtemp(join(tmpdir(), 'vk-azure-clients-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const { keyFile, certFile } = await selfSigned(dir);
+  const tls = { key: await readFile(keyFile, 'utf8'), cert: await readFile(certFile, 'utf8') };
+  const world = await testAzure({ systemTime: true, tls });
+  const trust = join(dir, 'trust.pem');
+  await writeFile(trust, tls.cert);
+  const run = async (blobUrl: string, more: Record<string, string>) =>
+    fieldsOfJson(
+      await must(process.execPath, [CLIENT], {
+        env: {
+          PATH: '/usr/bin:/bin',
+          HOME: dir,
+          NODE_EXTRA_CA_CERTS: trust,
+          NODE_NO_WARNINGS: '1',
+          NO_PROXY: '*',
+          AZURE_AUTHORITY_HOST: world.azure.url,
+          AZURE_TENANT_ID: world.tenant.id,
+          AZURE_CLIENT_ID: world.app.clientId,
+          BLOB_URL: blobUrl,
+          ...more,
+        },
+      }),
+    );
+  return { ...world, dir, trust, cert: tls.cert, run };
+}
+
+test('@azure/identity and @azure/storage-blob: a secret, and the stand-in’s own blobs', async () => {
+  const bed = await clientBed();
+  const found = await bed.run(bed.azure.blobEndpoint('acmedata'), {
+    AZURE_CLIENT_SECRET: bed.secret(),
+  });
+  expect(found).toEqual({
+    containers: ['models', 'written', 'zenfiles'],
+    blobs: ['runs/1.txt'],
+    text: 'one',
+  });
+});
+
+test('a token of the stand-in, by certificate, is one that Azurite takes', async () => {
+  const bed = await clientBed();
+  const azurite = await startAzurite();
+  onTestFinished(() => azurite.stop());
+  await writeFile(bed.trust, `${bed.cert}${azurite.cert}`);
+  const pem = join(bed.dir, 'app.pem');
+  await writeFile(pem, bed.certificatePem, { mode: 0o600 });
+  const found = await bed.run(azurite.url, { AZURE_CLIENT_CERTIFICATE_PATH: pem });
+  expect(found).toEqual({ containers: ['written'], blobs: ['runs/1.txt'], text: 'one' });
+  expect(bed.azure.calls.count('entra:client-assertion')).toBe(1);
+});
+
+test('a wrong secret reaches the person as Entra’s number', async () => {
+  const bed = await clientBed();
+  const found = await bed.run(bed.azure.blobEndpoint('acmedata'), {
+    AZURE_CLIENT_SECRET: 'nonsense',
+  });
+  expect(found['name']).toBe('AuthenticationRequiredError');
+  expect(found['message']).toContain('7000215');
+});
