@@ -108,10 +108,7 @@ async function byLibrary(
   return entraToken(await outcome);
 }
 
-/**
- * As the library is to see the network. Where a region is meant to be found out by the process's
- * variables, it looks for one at a metadata service: here there is none.
- */
+/** As the library is to see the network: Entra's token endpoint, under any name, and nothing else. */
 async function respond(
   request: Request,
   post: (body: unknown) => Promise<Incoming>,
@@ -122,11 +119,15 @@ async function respond(
   return { request, headers, status, bodyAsText: text };
 }
 
-/** Without its text: it may quote what it was given. */
+/**
+ * Without its text: it may quote what it was given. The one variable of the process that it reads all
+ * the same names a region, which changes nothing here; but it cannot bear `AutoDiscoverRegion`.
+ */
 function unexpected(error: unknown): ValetkeyError {
   if (error instanceof ValetkeyError) return error;
   const name = error instanceof Error ? error.name : typeof error;
   return new ValetkeyError('INTERNAL', {
     reason: `Microsoft’s library asked for nothing (${name})`,
+    hint: 'start valetkey without AZURE_REGIONAL_AUTHORITY_NAME',
   });
 }

@@ -1,8 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 
-import { onTestFinished } from 'vitest';
-
 import type { AzureCloud, AzureScope } from '../../../src/connectors/azure/cloud.ts';
 import azure from '../../../src/connectors/azure/index.ts';
 import type {
@@ -16,10 +14,11 @@ import { ValetkeyError } from '../../../src/core/errors.ts';
 import { secret, type Secret } from '../../../src/core/secret.ts';
 import type { App, ClientSecret } from '../../../src/stand-ins/azure/apps.ts';
 import type { Tenant } from '../../../src/stand-ins/azure/directory.ts';
-import { startAzureStandIn, type AzureStandIn } from '../../../src/stand-ins/azure/server.ts';
+import type { AzureStandIn } from '../../../src/stand-ins/azure/server.ts';
 import type { User } from '../../../src/stand-ins/azure/users.ts';
 import { certificate } from '../../../src/stand-ins/google/certificate.ts';
-import { fakeClock, type FakeClock } from '../../support/fake-clock.ts';
+import { testAzure } from '../../support/azure.ts';
+import type { FakeClock } from '../../support/fake-clock.ts';
 
 export const ARM = 'https://management.azure.com/';
 export const STORAGE = 'https://storage.azure.com';
@@ -31,6 +30,8 @@ export interface Bed {
   readonly tenant: Tenant;
   readonly app: App;
   readonly person: User;
+  /** A token that the application's federated credential takes. */
+  federatedToken(): string;
   readonly clientSecret: ClientSecret;
   readonly machine: Machine;
   readonly cloud: AzureCloud;
@@ -41,12 +42,7 @@ export interface Bed {
 export async function openBed(
   more: { readonly env?: Machine['env']; readonly allow?: readonly string[] } = {},
 ): Promise<Bed> {
-  const clock = fakeClock();
-  const world = await startAzureStandIn({ clock });
-  onTestFinished(() => world.stop());
-  const tenant = world.directory.addTenant();
-  const app = world.directory.addApp({ tenant: tenant.id, name: 'robot' });
-  const person = world.directory.addUser({ tenant: tenant.id, upn: 'ada@example.com' });
+  const { azure: world, clock, tenant, app, person, federatedToken } = await testAzure();
   const machine: Machine = {
     clock,
     env: { ...world.variables, ...more.env },
@@ -58,6 +54,7 @@ export async function openBed(
     tenant,
     app,
     person,
+    federatedToken,
     clientSecret: app.addSecret(),
     machine,
     cloud: cloudOf(machine),

@@ -22,16 +22,16 @@ export async function imds(bed: Bed, instead: Instead = () => undefined): Promis
   });
   return await localServer(({ line, headers }) => {
     const url = new URL(line.split(' ')[1] ?? '', 'http://imds');
-    const asked = { path: url.pathname, query: Object.fromEntries(url.searchParams), headers };
+    const ask = { path: url.pathname, query: Object.fromEntries(url.searchParams), headers };
     const proof = headers['metadata'] === 'true' || headers['x-identity-header'] === 'hush';
     if (!proof) return { status: 400, body: '{"error":"invalid_request"}' };
     return (
-      instead(asked) ?? {
+      instead(ask) ?? {
         body: JSON.stringify({
           access_token: token.token,
           expires_in: String((token.expiresAt - bed.clock.now()) / 1000),
           expires_on: String(token.expiresAt / 1000),
-          resource: asked.query['resource'],
+          resource: ask.query['resource'],
           token_type: 'Bearer',
         }),
       }

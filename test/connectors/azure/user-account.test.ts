@@ -32,10 +32,10 @@ async function startLogin(bed: Bed, config: Ask['config'] = {}): Promise<LoginFl
 
 /** Lets time pass until `work` has come to its end. */
 async function settled<T>({ clock }: Bed, work: Promise<T>): Promise<T> {
-  let over = false;
-  const end = (): void => void (over = true);
+  const over = new AbortController();
+  const end = (): void => over.abort();
   work.then(end, end);
-  while (!over) {
+  while (!over.signal.aborted) {
     await clock.advance(1_000);
     for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
   }
