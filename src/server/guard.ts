@@ -54,6 +54,11 @@ type RawRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>;
  * SDK sends it; forwarding headers, a proxy that lends its place on this machine to somebody elsewhere
  * (the real metadata services refuse `X-Forwarded-For` for that reason); a second `Authorization` or
  * `Host`, two readers that would pick different ones.
+ *
+ * Node's own `fetch`, by which msal-node asks, adds `Accept-Language: *` and `Sec-Fetch-Mode: cors` to
+ * each request. The two together and alone are let through: a browser that sends the second sends
+ * `Sec-Fetch-Site` too, and no page can write a `Sec-*` header itself.
+ * https://www.w3.org/TR/fetch-metadata/#sec-fetch-mode-header
  */
 export function createGuard(hosts: ReadonlySet<string>): Guard {
   return ({ method = '', url = '', rawHeaders }) => {
@@ -85,6 +90,8 @@ function badTarget(url: string): Refusal | undefined {
 function badHeaders(raw: readonly string[], hosts: ReadonlySet<string>): Refusal | undefined {
   let host: string | undefined;
   let authorized = false;
+  let language = false;
+  let mode = false;
   for (let i = 0; i < raw.length; i += 2) {
     const given = raw[i] ?? '';
     const name = interesting(given);
@@ -98,12 +105,17 @@ function badHeaders(raw: readonly string[], hosts: ReadonlySet<string>): Refusal
       authorized = true;
     } else if (name === 'content-length') {
       if (Number(value) > MAX_BODY) return refusal(413, 'too-large', 'body of bytes', value);
+    } else if (name === 'accept-language' && value === '*') {
+      language = true;
+    } else if (name === 'sec-fetch-mode' && value === 'cors') {
+      mode = true;
     } else if (BROWSER.has(name) || name.startsWith('sec-')) {
       return refusal(403, 'browser', `browser header ${name}`, value);
     } else {
       return refusal(403, 'forwarded', `forwarding header ${name}`, value);
     }
   }
+  if (language !== mode) return refusal(403, 'browser', 'half of the headers of Node’s fetch', '');
   if (host === undefined) return refusal(400, 'host', 'no Host', '');
   if (hosts.has(host) || hosts.has(host.toLowerCase())) return undefined;
   return refusal(403, 'host', 'foreign Host', host);

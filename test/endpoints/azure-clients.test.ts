@@ -48,6 +48,23 @@ describe('what clients were seen to send', () => {
     expect(world.events.filter(({ type }) => type === 'refused')).toEqual([]);
   });
 
+  test('msal-node alone asks by Node’s fetch', async () => {
+    const { send, stack } = await begin();
+    const { status } = await send(
+      `${T}/?${STORAGE}`,
+      'connection: keep-alive',
+      M,
+      'Content-Type: application/x-www-form-urlencoded',
+      'accept: */*',
+      'accept-language: *',
+      'sec-fetch-mode: cors',
+      'user-agent: node',
+      'accept-encoding: gzip, deflate',
+    );
+    expect(status).toBe(200);
+    expect(stack.calls).toHaveLength(1);
+  });
+
   test('row 142: JavaScript keeps what has more than 300 s left, told as whole seconds', async () => {
     const { send, world } = await begin();
     const { expires_on: end } = fieldsOfJson((await send(`${T}?${STORAGE}`, M)).body);
