@@ -118,7 +118,8 @@ async function metadataServer(
     (one) =>
       isLoopback(one) &&
       serves(one, endpoint) &&
-      byListener(table.current().values(), one.name, peer) === workload,
+      // By name: the table may have been made anew since.
+      byListener(table.current().values(), one.name, peer)?.name === workload.name,
   );
   if (known === undefined && process.platform !== 'linux') return undefined; // nobody would be let in
   const { baseUrl } = known ?? (await own.of(workload.name));
