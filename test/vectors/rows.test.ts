@@ -64,8 +64,9 @@ const CHECKLISTS: readonly Checklist[] = [
     vectors: [...azureImds, ...azureAppService, ...azureArc, ...azureCloudShell],
     cited: (file) => (isAzures(file) ? /\brow:? (\d+)/g : /\bAzure row:? (\d+)/g),
     elsewhere: {},
-    // Service Fabric: clients pin the certificate of a TLS listener, and there is none.
-    left: [135, 136, 137],
+    // Service Fabric: clients pin the certificate of a TLS listener, and there is none. The Developer
+    // CLI's own protocol: it knows App Service's too.
+    left: [135, 136, 137, 140],
     corrected: 0,
   },
 ];
