@@ -2,12 +2,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { connect } from 'node:tls';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import { freePort, must, startProcess, until, type BedProcess } from './process.ts';
 
 /** The account that Azurite is born with. */
-export const AZURITE_ACCOUNT = 'devstoreaccount1';
+const AZURITE_ACCOUNT = 'devstoreaccount1';
 
 /** Microsoft's blob emulator behind TLS: it judges bearer tokens, but not who signed them. */
 export interface Azurite extends BedProcess {
@@ -19,6 +19,7 @@ export interface Azurite extends BedProcess {
   readonly certFile: string;
 }
 
+const require = createRequire(import.meta.url);
 const env = { PATH: '/usr/bin:/bin' };
 
 /** What a server of tests is called. */
@@ -40,9 +41,23 @@ export async function selfSigned(
   await must(
     'openssl',
     [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-      ...['-days', '2', '-subj', '/CN=valetkey test', '-addext', `subjectAltName=${names}`],
-      ...['-keyout', keyFile, '-out', certFile],
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      '/CN=valetkey test',
+      '-addext',
+      `subjectAltName=${names}`,
+      '-keyout',
+      keyFile,
+      '-out',
+      certFile,
     ],
     { env },
   );
@@ -57,14 +72,21 @@ export async function startAzurite({
   const dir = await mkdtemp(join(tmpdir(), 'vk-azurite-'));
   const { keyFile, certFile } = await selfSigned(dir);
   const at = port ?? (await freePort());
-  const azurite = createRequire(import.meta.url).resolve('azurite/package.json');
-  const script = join(dirname(azurite), 'dist/src/blob/main.js');
+  const script = require.resolve('azurite/dist/src/blob/main.js');
   const server = startProcess(
     process.execPath,
     [
       script,
-      ...['--blobHost', host, '--blobPort', String(at)],
-      ...['--oauth', 'basic', '--cert', certFile, '--key', keyFile],
+      '--blobHost',
+      host,
+      '--blobPort',
+      String(at),
+      '--oauth',
+      'basic',
+      '--cert',
+      certFile,
+      '--key',
+      keyFile,
       '--skipApiVersionCheck',
       '--inMemoryPersistence',
       '--disableTelemetry',

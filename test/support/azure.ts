@@ -46,8 +46,8 @@ export interface TestAzure {
   readonly env: Record<string, string>;
 }
 
-export const FEDERATED_ISSUER = 'https://token.actions.githubusercontent.com';
-export const FEDERATED_SUBJECT = 'repo:acme/train:ref:refs/heads/main';
+const FEDERATED_ISSUER = 'https://token.actions.githubusercontent.com';
+const FEDERATED_SUBJECT = 'repo:acme/train:ref:refs/heads/main';
 
 export interface TestAzureOptions extends Pick<AzureStandInOptions, 'tls' | 'host' | 'port'> {
   /** For clients in processes of their own, which live by the machine's clock. */

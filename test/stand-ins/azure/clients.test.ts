@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { selfSigned, startAzurite } from '../../beds/azurite.ts';
 import { must } from '../../beds/process.ts';
-import { testAzure } from '../../support/azure.ts';
+import { openAzure } from '../../support/azure.ts';
 import { fieldsOfJson } from '../../support/json.ts';
 
 const CLIENT = join(import.meta.dirname, 'blob-client.mjs');
@@ -12,10 +12,9 @@ const CLIENT = join(import.meta.dirname, 'blob-client.mjs');
 /** The small Azure behind TLS, on the machine's time, and a way to run Microsoft's libraries on it. */
 async function clientBed() {
   const dir = await mkdtemp(join(tmpdir(), 'vk-azure-clients-'));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
   const { keyFile, certFile } = await selfSigned(dir);
   const tls = { key: await readFile(keyFile, 'utf8'), cert: await readFile(certFile, 'utf8') };
-  const world = await testAzure({ systemTime: true, tls });
+  const world = await openAzure({ systemTime: true, tls });
   const trust = join(dir, 'trust.pem');
   await writeFile(trust, tls.cert);
   const run = async (blobUrl: string, more: Record<string, string>) =>
@@ -35,11 +34,20 @@ async function clientBed() {
         },
       }),
     );
-  return { ...world, dir, trust, cert: tls.cert, run };
+  const stop = async (): Promise<void> => {
+    await world.azure.stop();
+    await rm(dir, { recursive: true, force: true });
+  };
+  return { ...world, dir, trust, cert: tls.cert, run, stop };
 }
 
+let bed: Awaited<ReturnType<typeof clientBed>>;
+beforeAll(async () => {
+  bed = await clientBed();
+});
+afterAll(() => bed.stop());
+
 test('@azure/identity and @azure/storage-blob: a secret, and the stand-in’s own blobs', async () => {
-  const bed = await clientBed();
   const found = await bed.run(bed.azure.blobEndpoint('acmedata'), {
     AZURE_CLIENT_SECRET: bed.secret(),
   });
@@ -51,7 +59,6 @@ test('@azure/identity and @azure/storage-blob: a secret, and the stand-in’s ow
 });
 
 test('a token of the stand-in, by certificate, is one that Azurite takes', async () => {
-  const bed = await clientBed();
   const azurite = await startAzurite();
   onTestFinished(() => azurite.stop());
   await writeFile(bed.trust, `${bed.cert}${azurite.cert}`);
@@ -63,7 +70,6 @@ test('a token of the stand-in, by certificate, is one that Azurite takes', async
 });
 
 test('a wrong secret reaches the person as Entra’s number', async () => {
-  const bed = await clientBed();
   const found = await bed.run(bed.azure.blobEndpoint('acmedata'), {
     AZURE_CLIENT_SECRET: 'nonsense',
   });

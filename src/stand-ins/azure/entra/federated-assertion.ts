@@ -7,7 +7,7 @@ import type { DecodedJwt } from '../jwt.ts';
 import { oauthRefusal } from './aadsts.ts';
 import { checkTimes, malformed } from './assertion.ts';
 
-export const DEFAULT_AUDIENCE = 'api://AzureADTokenExchange';
+const DEFAULT_AUDIENCE = 'api://AzureADTokenExchange';
 
 /**
  * A token of another issuer in the place of a secret: issuer, subject and audience must be those of
