@@ -95,14 +95,10 @@ function certificateOf(der: string | Buffer): X509Certificate {
   }
 }
 
-export function invalid(reason: string, hint?: string): ValetkeyError {
-  return new ValetkeyError('INPUT_INVALID', {
-    subject: FIELD,
-    reason,
-    ...(hint === undefined ? {} : { hint }),
-  });
+function invalid(reason: string): ValetkeyError {
+  return new ValetkeyError('INPUT_INVALID', { subject: FIELD, reason });
 }
 
-export function wrongPassword(reason: string): ValetkeyError {
+function wrongPassword(reason: string): ValetkeyError {
   return new ValetkeyError('INPUT_INVALID', { subject: PASSWORD, reason });
 }

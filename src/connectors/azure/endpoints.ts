@@ -1,7 +1,7 @@
 import { ValetkeyError } from '../../core/errors.ts';
 import type { Machine } from '../contract.ts';
 import { keepsSecrets } from '../outbound/near-hosts.ts';
-import type { AzurePlace } from './cloud.ts';
+import type { AzureEnvironment, AzurePlace } from './cloud.ts';
 import { ENVIRONMENTS } from './environments.ts';
 
 /** Whole URLs that end without a slash. */
@@ -27,7 +27,9 @@ const VARIABLES = {
  */
 export function endpointsOf(place: AzurePlace, env: Machine['env']): Endpoints {
   const facts = ENVIRONMENTS[place.environment];
-  const authority = pick('authority', place.authorityHost, env) ?? facts.authorityHost;
+  const named = pick('authority', place.authorityHost, env);
+  const foreign = place.authorityHost === undefined && isOfAnother(place.environment, named);
+  const authority = named === undefined || foreign ? facts.authorityHost : named;
   const arm = pick('arm', place.armEndpoint, env) ?? facts.armEndpoint;
   const ownBlob = pick('blob', place.blobEndpoint, env);
   const known = [authority, arm, ...(ownBlob === undefined ? [] : [ownBlob])];
@@ -38,6 +40,13 @@ export function endpointsOf(place: AzurePlace, env: Machine['env']): Endpoints {
     blob: (account) => ownBlob ?? `https://${account}.blob.${facts.storageSuffix}`,
     mayBeAsked: (url) => origins.includes(url.origin) || isBlobHost(url, facts.storageSuffix),
   };
+}
+
+/** The machine's variable is for all connectors: one for another cloud gets no secret of that one's. */
+function isOfAnother(own: AzureEnvironment, authority: string | undefined): boolean {
+  return Object.entries(ENVIRONMENTS).some(
+    ([name, { authorityHost }]) => name !== own && authorityHost === authority,
+  );
 }
 
 /** An account of a DNS zone has one label more: `<account>.z01.blob.storage.azure.net`. */

@@ -17,7 +17,7 @@ const SLOWER_SECONDS = 5; // RFC 8628 section 3.5
 const Device = z.object({
   device_code: token,
   user_code: z.string().regex(/^[\x21-\x7e]{1,64}$/),
-  verification_uri: z.url({ protocol: /^https?$/ }),
+  verification_uri: z.url({ protocol: /^https$/ }),
   expires_in: seconds,
   interval: z.coerce.number().positive().max(300).catch(5),
 });

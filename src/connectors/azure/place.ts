@@ -12,7 +12,7 @@ export const guid = (what: string) =>
   z.string().regex(GUID, `use ${what}, like 00000000-0000-0000-0000-000000000000`).transform(lower);
 
 /** Directories that stand for more than one; tokens of applications are never for these. */
-export const ANY_TENANT = ['organizations', 'common', 'consumers'] as const;
+const ANY_TENANT = ['organizations', 'common', 'consumers'] as const;
 
 export const tenant = z
   .string()

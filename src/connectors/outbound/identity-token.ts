@@ -29,7 +29,9 @@ export const tokenFields = {
     .url({ protocol: /^https?$/, error: 'use an https:// URL', abort: true })
     .refine(namesNobody, 'a URL carries no user and password: use token_bearer')
     .optional()
-    .describe('URL that answers with the token, as JSON (value, token, id_token) or as plain text'),
+    .describe(
+      'URL that answers with the token, as JSON (value, token, id_token, access_token) or as text',
+    ),
   token_url_env: variable
     .optional()
     .describe('Variable of the daemon that holds the URL, such as ACTIONS_ID_TOKEN_REQUEST_URL'),
@@ -149,9 +151,9 @@ async function readSecretFile(file: string, field: string, signal: AbortSignal):
 }
 
 const Answer = z
-  .object({ value: z.string(), token: z.string(), id_token: z.string() })
+  .object({ value: z.string(), token: z.string(), id_token: z.string(), access_token: z.string() })
   .partial()
-  .transform((answer) => answer.value ?? answer.token ?? answer.id_token);
+  .transform((answer) => answer.value ?? answer.token ?? answer.id_token ?? answer.access_token);
 
 function tokenIn(body: string): string {
   if (!body.trimStart().startsWith('{')) return body;

@@ -67,6 +67,18 @@ describe('a federated token', () => {
     ]);
   });
 
+  it('may be that of a managed identity, which the application trusts', async () => {
+    const bed = await federatedBed();
+    const access_token = bed.issuer.mint({ sub: SUBJECT, aud: AUDIENCE });
+    const server = await localServer(() => ({ body: JSON.stringify({ access_token }) }));
+    const query = `api-version=2018-02-01&resource=${AUDIENCE}`;
+    const token_url = `${server.url}/metadata/identity/oauth2/token?${query}`;
+    await issue(bed, {
+      config: { token_file: undefined, token_url, token_headers: 'Metadata=true' },
+    });
+    expect(server.seen[0]?.headers['metadata']).toBe('true');
+  });
+
   it.each([
     [{ iss: 'https://other.example', sub: SUBJECT, aud: AUDIENCE }, 'AADSTS700211'],
     [{ sub: SUBJECT, aud: 'sts.amazonaws.com' }, 'AADSTS700212'],

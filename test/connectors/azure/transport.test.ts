@@ -103,6 +103,19 @@ describe('who is asked', () => {
     expect(other.connections()).toBe(0);
   });
 
+  it('no other cloud of Microsoft’s, where the machine’s variable is meant for another connector', () => {
+    const us = { AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.us/' };
+    expect(endpointsOf({ environment: 'us-government' }, us).authority).toBe(
+      'https://login.microsoftonline.us',
+    );
+    for (const environment of ['public', 'china'] as const) {
+      const { authority } = endpointsOf({ environment }, us);
+      expect(authority).toBe(endpointsOf({ environment }, {}).authority);
+    }
+    const own = { AZURE_AUTHORITY_HOST: 'https://login.example' };
+    expect(endpointsOf({ environment: 'china' }, own).authority).toBe('https://login.example');
+  });
+
   it('nobody that an answer leads to', async () => {
     const other = await stranger();
     const server = await localServer(() => ({ status: 307, headers: { location: other.url } }));
@@ -135,8 +148,8 @@ const token = async (
 ) => {
   const secretOf = secret(bed.clientSecret.value);
   const app = { tenantId: bed.tenant.id, clientId: bed.app.clientId, secret: secretOf };
-  const ask = { scope: 'https://storage.azure.com/.default' };
-  return await cloudOf(machine).entra.clientSecret(app, ask, place, never());
+  const wanted = { scope: 'https://storage.azure.com/.default' };
+  return await cloudOf(machine).entra.clientSecret(app, wanted, place, never());
 };
 
 it('the process’s own variables lead nowhere', async () => {

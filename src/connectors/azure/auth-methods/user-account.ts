@@ -8,7 +8,7 @@ import { keepNewest, loginOfToken, refreshTokenIn } from '../person-store.ts';
 import { appFields, azurePlace, identityFields, placeFields, tenant } from '../place.ts';
 
 /** The Azure CLI's own, a public client that every directory knows. */
-export const AZURE_CLI_CLIENT = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
+const AZURE_CLI_CLIENT = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 
 const config = z.strictObject({
   tenant_id: tenant
