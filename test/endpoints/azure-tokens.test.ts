@@ -300,6 +300,19 @@ describe('through the broker', () => {
     expect(await fields()).toMatchObject({ access_token: first });
   });
 
+  test('what was held and is forgotten is not spared: the reason is told', async () => {
+    const { stack, clock, fields } = await whole();
+    await fields();
+    clock.suspend(45 * MINUTE_MS);
+    stack.cloud = failing('UPSTREAM_BAD_CREDENTIAL', { upstreamCode: 'AADSTS7000222' });
+    expect(await fields()).toMatchObject({ expires_in: '900' });
+    stack.broker.forget();
+    expect(await fields()).toMatchObject({
+      error: 'unauthorized_client',
+      error_description: expect.stringContaining('AADSTS7000222'),
+    });
+  });
+
   test('each identity its own tokens', async () => {
     const { stack, fields } = await whole();
     const [main, other] = AZURE_IDENTITIES;

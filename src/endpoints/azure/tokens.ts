@@ -85,7 +85,9 @@ export function createTokens(
     if (short === undefined || wanted.fresh || lifeLeft(short, context.now()) < LEAST_MS) {
       throw thrown;
     }
-    return written(wanted, await context.issue(caller, content));
+    const held = await Promise.resolve(context.issue(caller, content)).catch(() => undefined);
+    if (held === undefined) throw thrown;
+    return written(wanted, held);
   };
 
   const late = async (
