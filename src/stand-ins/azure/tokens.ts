@@ -40,6 +40,13 @@ export type TokenProblem = 'malformed' | 'signature' | 'issuer' | 'early' | 'exp
 
 /** Seconds by which Entra dates tokens back, so that a slow clock does not refuse them. */
 const DATED_BACK = 300;
+const ID_TOKEN_SECONDS = 3600;
+
+type Person = Extract<Principal, { kind: 'user' }>;
+
+/** A person's name for one application alone. */
+const pairwise = (objectId: string, audience: string): string =>
+  createHash('sha256').update(`${objectId} ${audience}`).digest('base64url');
 
 export type Tokens = ReturnType<typeof createTokens>;
 
@@ -70,6 +77,26 @@ export function createTokens(keys: KeySource, lifetime: () => number, now: () =>
       };
       tokens.set(token, issued);
       return { ...issued, expiresIn };
+    },
+
+    /** Who signed in: for the client itself. https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference */
+    identityToken(person: Person, clientId: string, at: number): string {
+      const { tenantId, objectId, upn, name } = person;
+      const iat = Math.floor(at / 1000) - DATED_BACK;
+      const claims = {
+        aud: clientId,
+        iss: `https://login.microsoftonline.com/${tenantId}/v2.0`,
+        iat,
+        nbf: iat,
+        exp: iat + DATED_BACK + ID_TOKEN_SECONDS,
+        name,
+        oid: objectId,
+        preferred_username: upn,
+        sub: pairwise(objectId, clientId),
+        tid: tenantId,
+        ver: '2.0',
+      };
+      return signJwt({ kid }, claims, pair.privateKey);
     },
 
     /** What is behind a token that Entra signed and whose time it is; else what is wrong with it. */
@@ -132,7 +159,7 @@ function claimsOf(order: TokenOrder, from: number, exp: number): JsonObject {
     return { ...common, idp: issuer, idtyp: 'app', sub: principal.objectId };
   }
   const { upn, name } = principal;
-  const sub = createHash('sha256').update(`${principal.objectId}${audience}`).digest('base64url');
+  const sub = pairwise(principal.objectId, audience);
   const scp = order.scopes ?? 'user_impersonation';
   return { ...common, amr: ['pwd'], idtyp: 'user', name, scp, sub, unique_name: upn, upn };
 }

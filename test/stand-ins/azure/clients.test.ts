@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { selfSigned, startAzurite } from '../../beds/azurite.ts';
-import { must } from '../../beds/process.ts';
+import { must, until } from '../../beds/process.ts';
 import { openAzure } from '../../support/azure.ts';
 import { fieldsOfJson } from '../../support/json.ts';
+import { claimsOf } from './setup.ts';
 
 const CLIENT = join(import.meta.dirname, 'blob-client.mjs');
 
@@ -17,17 +18,20 @@ async function clientBed() {
   const world = await openAzure({ systemTime: true, tls });
   const trust = join(dir, 'trust.pem');
   await writeFile(trust, tls.cert);
+  const environment = {
+    PATH: '/usr/bin:/bin',
+    HOME: dir,
+    NODE_EXTRA_CA_CERTS: trust,
+    NODE_NO_WARNINGS: '1',
+    NO_PROXY: '*',
+    AZURE_AUTHORITY_HOST: world.azure.url,
+    AZURE_TENANT_ID: world.tenant.id,
+  };
   const run = async (blobUrl: string, more: Record<string, string>) =>
     fieldsOfJson(
       await must(process.execPath, [CLIENT], {
         env: {
-          PATH: '/usr/bin:/bin',
-          HOME: dir,
-          NODE_EXTRA_CA_CERTS: trust,
-          NODE_NO_WARNINGS: '1',
-          NO_PROXY: '*',
-          AZURE_AUTHORITY_HOST: world.azure.url,
-          AZURE_TENANT_ID: world.tenant.id,
+          ...environment,
           AZURE_CLIENT_ID: world.app.clientId,
           BLOB_URL: blobUrl,
           ...more,
@@ -38,7 +42,7 @@ async function clientBed() {
     await world.azure.stop();
     await rm(dir, { recursive: true, force: true });
   };
-  return { ...world, dir, trust, cert: tls.cert, run, stop };
+  return { ...world, dir, trust, cert: tls.cert, environment, run, stop };
 }
 
 let bed: Awaited<ReturnType<typeof clientBed>>;
@@ -75,4 +79,21 @@ test('a wrong secret reaches the person as Entra’s number', async () => {
   });
   expect(found['name']).toBe('AuthenticationRequiredError');
   expect(found['message']).toContain('7000215');
+});
+
+test('a person at the screen: a device code, and then another service without the person', async () => {
+  // The library waits as long as it is told to.
+  bed.azure.faults.add('entra:device-code', { kind: 'field', name: 'interval', value: 1 });
+  const run = must(process.execPath, [join(import.meta.dirname, 'person-client.mjs')], {
+    env: bed.environment,
+  });
+  await until('a code', () => Promise.resolve(bed.azure.devices.waiting().length > 0));
+  bed.azure.devices.confirm(bed.azure.devices.waiting()[0] ?? '', 'ada@example.com');
+  const found = fieldsOfJson(await run);
+  expect(claimsOf(String(found['first']))).toMatchObject({
+    aud: 'https://management.azure.com',
+    upn: 'ada@example.com',
+  });
+  expect(claimsOf(String(found['second']))['aud']).toBe('https://storage.azure.com');
+  expect(bed.azure.calls.count('entra:refresh')).toBe(1);
 });

@@ -33,6 +33,11 @@ test('a refresh token gives a token for the person and a new refresh token; the 
     idtyp: 'user',
     scp: 'user_impersonation',
   });
+  expect(claimsOf(textOf(answer, 'id_token'))).toMatchObject({
+    aud: AZURE_CLI,
+    preferred_username: 'ada@example.com',
+    tid: bed.tenant.id,
+  });
   const second = textOf(answer, 'refresh_token');
   expect(second).not.toBe(first);
   expect((await bed.refresh(second, {}, 'organizations')).status).toBe(200);

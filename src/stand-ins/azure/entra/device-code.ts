@@ -124,6 +124,7 @@ export function createDeviceCodes(world: World): DeviceCodes {
         tenant,
         visit,
         offline: false,
+        info: form.get('client_info') === '1',
       });
       found.answer = 'used';
       return answer;

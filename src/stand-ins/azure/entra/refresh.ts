@@ -38,7 +38,7 @@ export function refresh(world: World, form: Form, segment: string, visit: Visit)
       'The refresh token has expired due to inactivity. The token was inactive for 90.00:00:00.',
     );
   }
-  const answer = personAnswer(world, owner, {
+  return personAnswer(world, owner, {
     clientId,
     proof,
     scope: form.get('scope') ?? '',
@@ -46,8 +46,8 @@ export function refresh(world: World, form: Form, segment: string, visit: Visit)
     tenant,
     visit,
     offline: true,
+    info: form.get('client_info') === '1',
   });
-  return answer;
 }
 
 /** A person of a shared authority is of the home tenant; of another one only as a guest. */
@@ -88,6 +88,8 @@ interface PersonOrder {
   readonly visit: Visit;
   /** Whether a refresh token goes along though `offline_access` was not asked for. */
   readonly offline: boolean;
+  /** Microsoft's own libraries want to be told whose tokens they keep. */
+  readonly info: boolean;
 }
 
 /** Tokens for a person whose account lets them. The new refresh token does not end the old one. */
@@ -97,8 +99,9 @@ export function personAnswer(world: World, owner: UserState, order: PersonOrder)
   visit.scopes = [order.scope];
   visit.target = resource;
   checkAccount(owner, resource);
+  const principal = owner.places.get(order.tenant.id) ?? owner.principal;
   const issued = world.tokens.issue({
-    principal: owner.places.get(order.tenant.id) ?? owner.principal,
+    principal,
     audience: resource,
     via: order.via,
     clientId,
@@ -106,6 +109,8 @@ export function personAnswer(world: World, owner: UserState, order: PersonOrder)
     scopes: permissions,
     now: visit.now,
   });
+  const { tenantId, objectId } = owner.principal;
+  const clientInfo = JSON.stringify({ uid: objectId, utid: tenantId });
   const lasting = order.offline || words.includes('offline_access');
   return {
     token_type: 'Bearer',
@@ -116,6 +121,10 @@ export function personAnswer(world: World, owner: UserState, order: PersonOrder)
     expires_in: issued.expiresIn,
     ext_expires_in: issued.expiresIn,
     access_token: issued.token,
+    ...(words.includes('openid')
+      ? { id_token: world.tokens.identityToken(principal, clientId, visit.now) }
+      : {}),
+    ...(order.info ? { client_info: Buffer.from(clientInfo).toString('base64url') } : {}),
     ...(lasting ? { refresh_token: world.directory.refreshTokens.issue(owner, clientId) } : {}),
   };
 }

@@ -13,7 +13,9 @@ import { refresh } from './refresh.ts';
 import { appResource } from './scope.ts';
 import { SHARED, tenantOf } from './tenant.ts';
 
+/** RFC 8628's name, and the shorter one that MSAL sends. */
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
+const DEVICE_CODE_OF_MSAL = 'device_code';
 
 /** RFC 6749 section 4.4, as Entra has it: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow */
 export function tokenRoute(world: World, devices: DeviceCodes): Route {
@@ -32,6 +34,7 @@ export function tokenRoute(world: World, devices: DeviceCodes): Route {
         case 'refresh_token':
           return jsonReply(refresh(world, form, segment, visit), 200, NEVER_KEPT);
         case DEVICE_CODE:
+        case DEVICE_CODE_OF_MSAL:
           return jsonReply(devices.poll(form, segment, visit), 200, NEVER_KEPT);
         default:
           throw oauthRefusal(70003, `The app requested an unsupported grant type '${grant}'.`);
@@ -79,7 +82,7 @@ function clientCredentials(world: World, form: Form, segment: string, visit: Vis
 /** Told apart by what is in the form, before anything is verified. */
 function nameOfGrant(get: (name: string) => string | undefined): string {
   const grant = get('grant_type');
-  if (grant === DEVICE_CODE) return 'device-token';
+  if (grant === DEVICE_CODE || grant === DEVICE_CODE_OF_MSAL) return 'device-token';
   if (grant === 'refresh_token') return 'refresh';
   if (grant !== 'client_credentials') return 'other-grant';
   return get('client_assertion') === undefined ? 'client-secret' : 'client-assertion';
