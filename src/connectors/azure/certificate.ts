@@ -82,7 +82,11 @@ function openPem(text: string, password: Secret | undefined): Parts {
 }
 
 function openPfx(text: string, password: Secret | undefined): Parts {
-  if (!BASE64.test(text)) throw invalid('it is neither a PEM nor a PFX file in base64');
+  if (!BASE64.test(text)) {
+    const hint =
+      'make one that is text: base64 app.pfx > app.pfx.txt (on macOS: base64 -i app.pfx)';
+    throw invalid('it is neither a PEM nor a PFX file in base64', hint);
+  }
   const { key, certificates } = readPfx(Buffer.from(text, 'base64'), password);
   return { key, certificates: certificates.map(certificateOf) };
 }
@@ -95,8 +99,9 @@ function certificateOf(der: string | Buffer): X509Certificate {
   }
 }
 
-function invalid(reason: string): ValetkeyError {
-  return new ValetkeyError('INPUT_INVALID', { subject: FIELD, reason });
+function invalid(reason: string, hint?: string): ValetkeyError {
+  const more = hint === undefined ? {} : { hint };
+  return new ValetkeyError('INPUT_INVALID', { subject: FIELD, reason, ...more });
 }
 
 function wrongPassword(reason: string): ValetkeyError {
