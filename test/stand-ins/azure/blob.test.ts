@@ -251,6 +251,8 @@ test.each<[string, (bed: SasBed) => Record<string, string>, string]>([
   ['with letters out of order', () => ({ sp: 'lr' }), 'AuthenticationFailed'],
   ['for another address', () => ({ sip: '10.0.0.1-10.0.0.9' }), 'AuthorizationSourceIPMismatch'],
   ['of a version too old', () => ({ sv: '2018-11-09' }), 'AuthenticationFailed'],
+  ['of a version yet to come', () => ({ sv: '2031-01-01' }), 'AuthenticationFailed'],
+  ['for certain headers', () => ({ srh: 'x-ms-meta-a' }), 'AuthenticationFailed'],
   ['by another key', (bed) => ({ skoid: bed.tenant.id }), 'AuthenticationFailed'],
 ])('a SAS %s is refused', async (_, more, code) => {
   const bed = await sasBed();
@@ -296,7 +298,7 @@ test('a SAS is worth no more than its maker’s role, and dies with the keys', a
       },
       'acme',
     ).toString();
-  for (const version of ['2020-10-02', '2020-12-06', '2022-11-02', '2025-11-05']) {
+  for (const version of ['2020-10-02', '2020-12-06', '2022-11-02', '2025-11-05', undefined]) {
     const got = await bed.send(`/acme/alpha/a.txt?${sas('alpha', version)}`);
     expect([version, got.text]).toEqual([version, 'hello']);
   }

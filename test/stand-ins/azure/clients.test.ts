@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { startIdentityServer } from '../../../src/stand-ins/azure/identity/server.ts';
 import { selfSigned, startAzurite } from '../../beds/azurite.ts';
 import { must, until } from '../../beds/process.ts';
 import { openAzure } from '../../support/azure.ts';
@@ -96,4 +97,20 @@ test('a person at the screen: a device code, and then another service without th
   });
   expect(claimsOf(String(found['second']))['aud']).toBe('https://storage.azure.com');
   expect(bed.azure.calls.count('entra:refresh')).toBe(1);
+});
+
+test.each(['imds', 'appService'] as const)('a managed identity by %s', async (kind) => {
+  const machine = await startIdentityServer(bed.azure);
+  onTestFinished(() => machine.stop());
+  const system = machine.identities.assign({ name: 'vm1', tenant: bed.tenant.id });
+  const script = join(import.meta.dirname, 'machine-client.mjs');
+  const printed = await must(process.execPath, [script], {
+    env: { PATH: '/usr/bin:/bin', HOME: bed.dir, NO_PROXY: '*', ...machine.variables[kind] },
+  });
+  expect(claimsOf(String(fieldsOfJson(printed)['token']))).toMatchObject({
+    aud: 'https://storage.azure.com',
+    oid: system.objectId,
+  });
+  // The second came from the library's memory: it understood when the first ends.
+  expect(Object.values(machine.calls.all())).toEqual([1]);
 });

@@ -11,11 +11,12 @@ const PERMISSIONS = /^r?a?c?w?d?x?y?l?t?m?e?o?p?i?$/;
 const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,7})?)?Z)?$/;
 const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Versions whose text to sign is known here: from the first with directories to the last before headers are signed too. */
+/** Versions whose text to sign is known here, from the first with directories on. */
 const FIRST = '2020-02-10';
 const WITH_ENCRYPTION_SCOPE = '2020-12-06';
 const WITH_DELEGATED_USER = '2025-07-05';
-const TOO_NEW = '2026-04-06';
+const WITH_HEADERS = '2026-04-06';
+const LAST = '2026-10-06';
 
 export interface Sas {
   readonly permissions: string;
@@ -41,8 +42,11 @@ export function readSas(world: BlobWorld, account: StorageAccount, call: Call, w
     return value;
   };
   const version = must('sv', /^\d{4}-\d{2}-\d{2}$/);
-  if (version < FIRST || version >= TOO_NEW) {
+  if (version < FIRST || version > LAST) {
     throw authenticationFailed(`The text to sign of sv=${version} is not known here.`);
+  }
+  for (const name of ['srh', 'srq']) {
+    if (query.has(name)) throw authenticationFailed(`${name} is not supported here.`);
   }
   const permissions = must('sp', PERMISSIONS);
   const facts = {
@@ -78,6 +82,8 @@ export function readSas(world: BlobWorld, account: StorageAccount, call: Call, w
 /** The signed fields in their order, each on a line. */
 function stringToSign(version: string, field: (name: string) => string, resource: string): string {
   const delegated = version >= WITH_DELEGATED_USER ? [field('skdutid'), field('sduoid')] : [];
+  // A SAS may also be for certain headers (srh) and parameters (srq): not here.
+  const bound = version >= WITH_HEADERS ? ['', ''] : [];
   const scope = version >= WITH_ENCRYPTION_SCOPE ? [field('ses')] : [];
   const key = ['skoid', 'sktid', 'skt', 'ske', 'sks', 'skv', 'saoid', 'suoid', 'scid'];
   return [
@@ -93,6 +99,7 @@ function stringToSign(version: string, field: (name: string) => string, resource
     field('sr'),
     '', // the time of a snapshot, of which there are none here
     ...scope,
+    ...bound,
     ...['rscc', 'rscd', 'rsce', 'rscl', 'rsct'].map(field),
   ].join('\n');
 }
