@@ -16,8 +16,18 @@ export function checkImplicitAllowed({ allow }: ImplicitPolicy): void {
   if (allow.length === 0) throw new ValetkeyError('IMPLICIT_FORBIDDEN', { hint: HINT });
 }
 
+/** Ids that the connector names and clients are told: another identity's token would belie them. */
+interface ToldIdentity {
+  readonly client_id?: string | undefined;
+  readonly object_id?: string | undefined;
+}
+
 /** Whom a token speaks for, by its own word: it came from Entra or the machine itself. Throws `IMPLICIT_FORBIDDEN`. */
-export function checkImplicitIdentity({ allow }: ImplicitPolicy, { token }: EntraToken): void {
+export function checkImplicitIdentity(
+  { allow }: ImplicitPolicy,
+  { token }: EntraToken,
+  told: ToldIdentity,
+): void {
   const { claims, person } = readClaims(token.reveal());
   const { objectId, clientId } = claims;
   // A person's token has the client id of the program that the person logged in with: it names nobody.
@@ -29,9 +39,21 @@ export function checkImplicitIdentity({ allow }: ImplicitPolicy, { token }: Entr
       reason: 'nothing proves whose token the daemon’s identity yields',
     });
   }
+  const other =
+    differs(told.object_id, objectId) ||
+    (person === undefined && differs(told.client_id, clientId));
+  if (other) {
+    throw new ValetkeyError('IMPLICIT_FORBIDDEN', {
+      reason: `the daemon’s identity is ${names.join(' / ')}, not the one that the connector names`,
+    });
+  }
   if (allow.some((entry) => names.includes(entry.toLowerCase()))) return;
   throw new ValetkeyError('IMPLICIT_FORBIDDEN', {
     reason: `${names.join(' / ')} is not among the identities it may yield`,
     hint: HINT,
   });
+}
+
+function differs(told: string | undefined, found: string | undefined): boolean {
+  return told !== undefined && told.toLowerCase() !== found?.toLowerCase();
 }

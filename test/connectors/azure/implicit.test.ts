@@ -103,6 +103,17 @@ describe('the daemon’s own identity', () => {
     });
   });
 
+  it('is the one that the connector names, if it names one', async () => {
+    const base = await openBed();
+    const bed = withSecret(base, [base.app.clientId]);
+    const { clientId, objectId } = bed.app;
+    await issue(bed, { config: { client_id: clientId, object_id: objectId.toUpperCase() } });
+    for (const field of ['client_id', 'object_id']) {
+      const config = { [field]: crypto.randomUUID() };
+      expect(await failureOf(issue(bed, { config }))).toMatchObject({ code: 'IMPLICIT_FORBIDDEN' });
+    }
+  });
+
   it('is not a person’s because an application has that name', async () => {
     const base = await openBed();
     const app = base.azure.directory.addApp({ tenant: base.tenant.id, name: 'ada@example.com' });

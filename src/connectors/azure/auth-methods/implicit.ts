@@ -11,7 +11,7 @@ const config = z.strictObject({
   tenant_id: appFields.tenant_id.optional().describe('Id of the directory, as clients are told it'),
   client_id: appFields.client_id
     .optional()
-    .describe('Client id of the daemon’s identity, as clients are told it'),
+    .describe('Client id of the daemon’s identity, as clients are told it; another identity is refused'),
   ...placeFields,
   ...identityFields,
 });
@@ -35,7 +35,7 @@ export default defineAuthMethod<AzureCloud, AzureScope, typeof config>({
     const ask = askOf(input);
     const place = azurePlace(options);
     const issued = await ambientToken(ask, { cloud, machine, place, signal });
-    checkImplicitIdentity(machine.implicit, issued);
+    checkImplicitIdentity(machine.implicit, issued, options);
     return credentialOf(issued, ask, input);
   },
 });

@@ -34,7 +34,7 @@ export default defineAuthMethod<AzureCloud, AzureScope, typeof config>({
     const ask = askOf(input);
     const audience = audienceOf(ask.scope);
     const issued = await cloud.entra.managedIdentity(selectorOf(options), audience, signal);
-    checkImplicitIdentity(machine.implicit, issued);
+    checkImplicitIdentity(machine.implicit, issued, options);
     return credentialOf(issued, ask, input);
   },
 });
