@@ -8,10 +8,10 @@ import { splitTarget, unknownPath } from './target.ts';
 import { appServiceVariables } from './variables.ts';
 
 /** Azure's own path for it; `IDENTITY_ENDPOINT` is this below the base. */
-export const MSI_PATH = '/msi/token';
+const MSI_PATH = '/msi/token';
 
 /** In front of a secret, and that in front of a path of the instance metadata service. */
-export const SECRET_PREFIX = '/azure';
+const SECRET_PREFIX = '/azure';
 
 const BEHIND_SECRET = /^\/azure\/(?<token>[^/]+)(?<rest>\/.*)$/;
 

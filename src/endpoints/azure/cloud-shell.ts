@@ -8,7 +8,7 @@ import { splitTarget, unknownPath } from './target.ts';
 import { createTokens } from './tokens.ts';
 import { wantedOf } from './wanted.ts';
 
-export const TOKEN_PATH = '/oauth2/token';
+const TOKEN_PATH = '/oauth2/token';
 export const METHODS = 'GET, POST';
 const NO_PROOF = { kind: 'none' } as const;
 

@@ -11,7 +11,7 @@ import type { Wanted } from './wanted.ts';
  * Longest wait for a cold token, ms. The shortest patience that is known is Databricks' 10 s; the
  * others wait half a minute and more.
  */
-export const TOKEN_WAIT_MS = 8_000;
+const TOKEN_WAIT_MS = 8_000;
 
 /** With less left than this Terraform asks for every call of an API, so a new token is tried for first. */
 const AMPLE_MS = 1_200_000;

@@ -8,7 +8,7 @@ export const T = '/metadata/identity/oauth2/token';
 export const ARM = 'https://management.azure.com/';
 export const V = 'api-version=2018-02-01';
 export const Q = `${V}&resource=${ARM}`;
-export const M = { Metadata: 'true' };
+const M = { Metadata: 'true' };
 
 export const [MAIN, OTHER] = AZURE_IDENTITIES;
 
