@@ -28,14 +28,22 @@ export async function readRequest(incoming: IncomingMessage): Promise<AzureReque
     if (size > MAX_BODY_BYTES) return undefined;
     chunks.push(bytes);
   }
+  const headers = joinHeaders(incoming.rawHeaders);
   return {
     method: incoming.method ?? 'GET',
-    path: mark === -1 ? target : target.slice(0, mark),
+    path: accountOf(headers) + (mark === -1 ? target : target.slice(0, mark)),
     query: new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1)),
-    headers: joinHeaders(incoming.rawHeaders),
+    headers,
     body: Buffer.concat(chunks),
     peer: (incoming.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
   };
+}
+
+/** A blob host that a test bed leads here by its hosts file: its account becomes the first part of the path. */
+function accountOf(headers: ReadonlyMap<string, string>): string {
+  const host = headers.get('host') ?? '';
+  const account = /^([a-z0-9]{3,24})\.blob\.core\.windows\.net$/.exec(host)?.[1];
+  return account === undefined ? '' : `/${account}`;
 }
 
 /** Reads Node's flat list, which keeps the repeats that `headers` drops or merges. */

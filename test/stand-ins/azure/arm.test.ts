@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { expect, test } from 'vitest';
 import { ARM, refusalOf, startBed, STORAGE } from './setup.ts';
 import type { Answer } from './setup.ts';
@@ -99,5 +100,45 @@ test('an api-version must be there and look like one', async () => {
   expect(refusalOf(await bed.get('/subscriptions', token))).toBe('400 MissingApiVersionParameter');
   expect(refusalOf(await bed.get('/subscriptions?api-version=1', token))).toBe(
     '400 InvalidApiVersionParameter',
+  );
+});
+
+/** As a client whose hosts file leads a public name here. */
+function asHost(url: string, host: string, path: string, token: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const headers = { host, authorization: `Bearer ${token}`, 'x-ms-version': '2024-11-04' };
+    const sent = request(`${url}${path}`, { headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('end', () => resolve(text));
+    });
+    sent.on('error', reject).end();
+  });
+}
+
+test('whoever asks by a public name is told public names', async () => {
+  const bed = await armBed();
+  bed.grants.grant(bed.app.objectId, 'Reader', bed.scope);
+  bed.grants.grant(bed.app.objectId, 'Storage Blob Data Reader', bed.scope);
+  const listed = await asHost(
+    bed.azure.url,
+    'management.azure.com',
+    bed.storage,
+    await bed.token(),
+  );
+  expect(listed).toContain('"blob":"https://acme1.blob.core.windows.net/"');
+  expect(listed).toContain('"nextLink":"https://management.azure.com/subscriptions/');
+  bed.azure.blobs.add({ account: 'acme1', name: 'alpha' });
+  const host = 'acme1.blob.core.windows.net';
+  const containers = await asHost(bed.azure.url, host, '/?comp=list', await bed.token(STORAGE));
+  expect(containers).toContain('<Name>alpha</Name>');
+  const metadata = await asHost(
+    bed.azure.url,
+    'login.microsoftonline.com',
+    `/${bed.tenant.id}/v2.0/.well-known/openid-configuration`,
+    'x',
+  );
+  expect(metadata).toContain(
+    `"token_endpoint":"https://login.microsoftonline.com/${bed.tenant.id}/oauth2/v2.0/token"`,
   );
 });

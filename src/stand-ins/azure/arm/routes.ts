@@ -4,6 +4,7 @@ import type { Principal } from '../principals.ts';
 import { jsonReply } from '../reply.ts';
 import type { Call, Route } from '../service.ts';
 import type { World } from '../world.ts';
+import { armUrl, blobUrl } from './addresses.ts';
 import { paged } from './paging.ts';
 import { armRefusal, unauthenticated, unauthorized } from './refusals.ts';
 
@@ -66,7 +67,7 @@ export function armRoutes(world: World): readonly Route[] {
       name: () => 'subscriptions.list',
       run(call) {
         const principal = enter(world, call);
-        const page = paged(call, own(principal), `${world.url()}/subscriptions`);
+        const page = paged(call, own(principal), `${armUrl(world, call.request)}/subscriptions`);
         return jsonReply({
           ...page,
           value: page.value.map(subscriptionJson),
@@ -117,14 +118,17 @@ export function armRoutes(world: World): readonly Route[] {
         const visible = estate
           .accountsIn(found.id)
           .filter(({ id }) => grants.may(principal.objectId, LIST_ACCOUNTS, id));
-        const page = paged(call, visible, `${world.url()}${call.request.path}`);
-        return jsonReply({ ...page, value: page.value.map((one) => accountJson(world, one)) });
+        const page = paged(call, visible, `${armUrl(world, call.request)}${call.request.path}`);
+        return jsonReply({
+          ...page,
+          value: page.value.map((one) => accountJson(one, blobUrl(world, call.request, one.name))),
+        });
       },
     },
   ];
 }
 
-function accountJson(world: World, { id, name, hierarchical }: StorageAccount) {
+function accountJson({ id, name, hierarchical }: StorageAccount, blob: string) {
   return {
     sku: { name: 'Standard_LRS', tier: 'Standard' },
     kind: 'StorageV2',
@@ -134,7 +138,7 @@ function accountJson(world: World, { id, name, hierarchical }: StorageAccount) {
     location: 'westeurope',
     tags: {},
     properties: {
-      primaryEndpoints: { blob: `${world.url()}/${name}/` },
+      primaryEndpoints: { blob },
       primaryLocation: 'westeurope',
       statusOfPrimary: 'available',
       provisioningState: 'Succeeded',
