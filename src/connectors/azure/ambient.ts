@@ -8,7 +8,7 @@ import { azureCliToken } from './azure-cli.ts';
 import { checkValidAt, openCertificate, pemOf } from './certificate.ts';
 import type { AzureCloud, AzurePlace, EntraApp, EntraAsk, EntraToken } from './cloud.ts';
 import { audienceOf } from './environments.ts';
-import { namesManagedIdentity } from './managed-identity.ts';
+import { namesManagedIdentity } from './identity-source.ts';
 import { CA_VARIABLES } from './transport.ts';
 
 export interface Surroundings {
@@ -35,7 +35,7 @@ export async function ambientToken(ask: EntraAsk, around: Surroundings): Promise
   }
   const certificate = textIn(env, 'AZURE_CLIENT_CERTIFICATE_PATH');
   if (app !== undefined && certificate !== undefined) {
-    const known = { ...app, certificate: await certificateIn(certificate, machine) };
+    const known = { ...app, certificate: await certificateIn(certificate, machine, signal) };
     return await cloud.entra.clientCertificate(known, ask, place, signal);
   }
   const tokenFile = textIn(env, 'AZURE_FEDERATED_TOKEN_FILE');
@@ -72,10 +72,10 @@ function appIn(env: Machine['env']): EntraApp | undefined {
   return tenantId === undefined || clientId === undefined ? undefined : { tenantId, clientId };
 }
 
-async function certificateIn(path: string, { env, clock }: Machine) {
+async function certificateIn(path: string, { env, clock }: Machine, signal: AbortSignal) {
   const password = textIn(env, 'AZURE_CLIENT_CERTIFICATE_PASSWORD');
   const opened = openCertificate(
-    await fileText(path),
+    await fileText(path, signal),
     password === undefined ? undefined : secret(password),
   );
   checkValidAt(opened, clock.now());
@@ -84,11 +84,12 @@ async function certificateIn(path: string, { env, clock }: Machine) {
 }
 
 /** PFX files are no text: as base64 they are what a connector's attribute would be. */
-async function fileText(path: string): Promise<Secret> {
+async function fileText(path: string, signal: AbortSignal): Promise<Secret> {
   try {
-    const bytes = await readFile(path);
+    const bytes = await readFile(path, { signal });
     return secret(bytes.toString(bytes.includes('-----BEGIN') ? 'utf8' : 'base64'));
   } catch (cause) {
+    signal.throwIfAborted();
     throw new ValetkeyError('SECRET_MISSING', {
       subject: 'AZURE_CLIENT_CERTIFICATE_PATH',
       reason: 'the file cannot be read',

@@ -4,26 +4,17 @@ import { ValetkeyError, type ErrorCode } from '../../core/errors.ts';
 import { OWN_ANSWER_HEADER } from '../../core/own-answer.ts';
 import type { Machine } from '../contract.ts';
 import { askMetadata, type MetadataAnswer } from '../outbound/metadata-http.ts';
-import { keepsSecrets } from '../outbound/near-hosts.ts';
 import { withoutSecrets } from '../outbound/vendor-text.ts';
 import { checked, seconds, token, tokenOf } from './answers.ts';
+import { answerChallenge, arcTokens } from './arc-challenge.ts';
 import type { Entra } from './cloud.ts';
 import { saidBy } from './entra-errors.ts';
+import { identitySource } from './identity-source.ts';
 
 const FROM = 'the managed identity endpoint';
-const USUAL_HOST = 'http://169.254.169.254';
 const PROBE_MS = 3_000;
 /** A cold token takes the real service some seconds. */
 const TOKEN_MS = 10_000;
-
-type Selector = Parameters<Entra['managedIdentity']>[0];
-
-interface Source {
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly apiVersion: string;
-  readonly names: Readonly<Record<keyof Selector, string>>;
-}
 
 const Token = z.object({
   access_token: token,
@@ -33,16 +24,19 @@ const Token = z.object({
 });
 
 /**
- * Tokens of the identity of the machine that the daemon runs on: App Service by `IDENTITY_ENDPOINT`,
- * else the instance metadata service. By the machine's variables alone: Microsoft's library would read
+ * Tokens of the identity of the machine that the daemon runs on: App Service and Azure Arc by
+ * `IDENTITY_ENDPOINT`, else the instance metadata service. By the machine's variables alone: Microsoft's library would read
  * the process's, and could not tell our own endpoint from the real one. Throws `UPSTREAM_*`, and
  * `CONFIG_INVALID` when it is a valetkey daemon that answers.
  * https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
  */
-export function createManagedIdentity({ env, clock }: Machine): Entra['managedIdentity'] {
+export function createManagedIdentity(
+  { env, clock }: Machine,
+  keyDirectory = arcTokens(env, process.platform),
+): Entra['managedIdentity'] {
   return async (selector, resource, signal) => {
     signal.throwIfAborted();
-    const { url, headers, apiVersion, names } = sourceOf(env);
+    const { url, headers, apiVersion, names, challenges } = identitySource(env);
     // Without the header, so that nobody answers with a token: a daemon that has found itself must see
     // that before it waits for an answer of its own.
     const probe = await askMetadata({ url: url.href, timeout: PROBE_MS, clock, signal });
@@ -55,49 +49,20 @@ export function createManagedIdentity({ env, clock }: Machine): Entra['managedId
       if (value !== undefined) asked.searchParams.set(names[key], value);
     }
     const request = { url: asked.href, headers, timeout: TOKEN_MS, clock, signal };
-    const answer = await askMetadata(request);
-    const receivedAt = clock.now();
+    let answer = await askMetadata(request);
     refuseOurselves(answer);
+    if (challenges && answer.status === 401) {
+      const challenge = answer.header('www-authenticate');
+      const authorization = await answerChallenge(challenge, keyDirectory, signal);
+      answer = await askMetadata({ ...request, headers: { ...headers, authorization } });
+    }
+    const receivedAt = clock.now();
     if (answer.status !== 200) throw refused(answer);
     const found = checked(Token, answer.text);
     const lasts = found.expires_in ?? (found.expires_on ?? 0) - receivedAt / 1000;
     if (lasts <= 0) throw new ValetkeyError('UPSTREAM_MALFORMED', { subject: FROM });
     return tokenOf({ access_token: found.access_token, expires_in: lasts }, receivedAt);
   };
-}
-
-/** Do the machine's variables say that it has a managed identity? Elsewhere only asking tells. */
-export function namesManagedIdentity(env: Machine['env']): boolean {
-  return (env['IDENTITY_ENDPOINT'] ?? '') !== '' && (env['IDENTITY_HEADER'] ?? '') !== '';
-}
-
-function sourceOf(env: Machine['env']): Source {
-  if (namesManagedIdentity(env)) {
-    return {
-      url: nearUrl(env['IDENTITY_ENDPOINT'] ?? '', 'IDENTITY_ENDPOINT'),
-      headers: { 'X-IDENTITY-HEADER': env['IDENTITY_HEADER'] ?? '' },
-      apiVersion: '2019-08-01',
-      names: { clientId: 'client_id', objectId: 'principal_id', resourceId: 'mi_res_id' },
-    };
-  }
-  const variable = 'AZURE_POD_IDENTITY_AUTHORITY_HOST';
-  const host = env[variable];
-  const base = host === undefined || host === '' ? USUAL_HOST : host.replace(/\/+$/, '');
-  return {
-    url: nearUrl(`${base}/metadata/identity/oauth2/token`, variable),
-    headers: { Metadata: 'true' },
-    apiVersion: '2018-02-01',
-    names: { clientId: 'client_id', objectId: 'object_id', resourceId: 'msi_res_id' },
-  };
-}
-
-function nearUrl(text: string, variable: string): URL {
-  const url = URL.parse(text);
-  if (url !== null && url.username === '' && keepsSecrets(url)) return url;
-  throw new ValetkeyError('CONFIG_INVALID', {
-    subject: variable,
-    reason: 'it is no address of this machine or its link',
-  });
 }
 
 function refuseOurselves({ header }: MetadataAnswer): void {
