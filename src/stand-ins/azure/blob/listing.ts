@@ -4,7 +4,7 @@ import type { AzureReply } from '../reply.ts';
 import { blobRefusal } from './refusals.ts';
 import type { Container, StoredBlob } from './store.ts';
 import type { BlobWorld } from './world.ts';
-import { element, escapeXml, xmlReply } from './xml.ts';
+import { element, escapeXml, list, xmlReply } from './xml.ts';
 
 /** Fewer than anybody asks for, as the service may: whoever lists has to go on by the marker. */
 const PAGE = 2;
@@ -22,7 +22,7 @@ export function containerList(world: BlobWorld, account: StorageAccount, call: C
   );
   const next = wanted.length > page.length ? (page.at(-1)?.name ?? '') : '';
   const endpoint = `ServiceEndpoint="${escapeXml(`${world.url()}/${account.name}/`)}"`;
-  return enumeration(call, endpoint, `<Containers>${items.join('')}</Containers>`, next);
+  return enumeration(call, endpoint, list('Containers', items), next);
 }
 
 /** https://learn.microsoft.com/rest/api/storageservices/list-blobs */
@@ -52,7 +52,7 @@ export function blobList(
   );
   const next = wanted.length > page.length ? (page.at(-1)?.[0] ?? '') : '';
   const attributes = `ServiceEndpoint="${escapeXml(`${world.url()}/${account.name}/`)}" ContainerName="${container.name}"`;
-  return enumeration(call, attributes, `<Blobs>${items.join('')}</Blobs>`, next);
+  return enumeration(call, attributes, list('Blobs', items), next);
 }
 
 const LEASE = '<LeaseStatus>unlocked</LeaseStatus><LeaseState>available</LeaseState>';

@@ -14,6 +14,11 @@ export function element(name: string, text: string): string {
   return text === '' ? `<${name} />` : `<${name}>${escapeXml(text)}</${name}>`;
 }
 
+/** A list as an element; an empty one has no end tag. */
+export function list(name: string, items: readonly string[]): string {
+  return items.length === 0 ? `<${name} />` : `<${name}>${items.join('')}</${name}>`;
+}
+
 export function xmlReply(
   body: string,
   status = 200,
@@ -22,7 +27,8 @@ export function xmlReply(
   return {
     status,
     headers: { 'content-type': 'application/xml', ...headers },
-    body: `<?xml version="1.0" encoding="utf-8"?>${body}`,
+    // With the byte order mark that the service puts there.
+    body: `\uFEFF<?xml version="1.0" encoding="utf-8"?>${body}`,
   };
 }
 
