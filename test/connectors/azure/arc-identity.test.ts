@@ -82,7 +82,7 @@ describe.skipIf(process.platform === 'win32')('the identity of a machine in Azur
   it.each([
     ['is missing', () => {}],
     ['is too long', (path: string) => writeFileSync(path, 'x'.repeat(4_097))],
-    ['is a folder', (path: string) => void mkdirSync(path)],
+    ['is a folder', (path: string) => mkdirSync(path)],
     ['is a pipe', (path: string) => void execFileSync('mkfifo', [path])],
     ['leads nowhere', (path: string) => symlinkSync('/nowhere', path)],
   ])('is not had when the key file %s', async (_name, make) => {
