@@ -159,7 +159,10 @@ export interface ResourceTypeSpec<Cloud, Scope> {
   narrow(resource: ResourceRequest, config: Readonly<Record<string, unknown>>): Scope | undefined;
   /** Is `inner` the same as `outer` or a part of it (a prefix of a bucket)? Equality when absent. */
   covers?(outer: string, inner: string): boolean;
-  /** Every reachable instance, page by page, canonical. The credential is scoped for listing. */
+  /**
+   * Every reachable instance, page by page, canonical. The credential is scoped for listing. What is
+   * thrown after some pages does not take them back: they are shown beside the error.
+   */
   list?(input: ProbeInput<Cloud>): AsyncIterable<readonly string[]>;
   /** Proves that the credential reaches `resource`. Throws `UPSTREAM_DENIED` and the like. */
   verify(input: ProbeInput<Cloud> & { readonly resource: ResourceRequest }): Promise<void>;
@@ -170,6 +173,11 @@ export interface ProbeInput<Cloud> {
   readonly credential: Credential;
   readonly config: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
+  /**
+   * A token of the same connector for another scope, where one service tells what another one has.
+   * Throws `SCOPE_NOT_GRANTED` when the connector is not for it.
+   */
+  readonly tokenFor?: ((scope: string) => Promise<Credential>) | undefined;
 }
 
 /** A connector found on the machine, not saved yet. Secrets are in `secret` and `login` alone. */
