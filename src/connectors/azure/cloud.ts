@@ -132,7 +132,16 @@ export interface Arm {
     subscriptionId: string,
     place: AzurePlace,
     signal: AbortSignal,
-  ): AsyncIterable<readonly { readonly name: string; readonly blobEndpoint: string }[]>;
+  ): AsyncIterable<readonly StorageAccount[]>;
+}
+
+export interface StorageAccount {
+  readonly name: string;
+  readonly resourceGroup: string;
+  /** Are its directories real (a data lake)? A SAS for one directory needs that. */
+  readonly hierarchical: boolean;
+  /** A URL without a slash at its end. */
+  readonly blobEndpoint: string;
 }
 
 export interface UserDelegationKey {

@@ -124,5 +124,28 @@ describeResourceTypes(azure, {
         `/subscriptions/${SUBSCRIPTION}`,
       ],
     },
+    'blob-container': {
+      good: [
+        'az://acmedata/zenfiles',
+        'az://acmedata/$web',
+        'https://acmedata.blob.core.windows.net/zenfiles/',
+        'abfss://zenfiles@acmedata.dfs.core.windows.net',
+        'wasbs://zenfiles@acmedata.blob.core.windows.net/',
+      ],
+      bad: [
+        'zenfiles',
+        'az://zenfiles',
+        'az://acmedata/zenfiles/runs',
+        'az://ACMEDATA/zenfiles',
+        'az://acmedata/zen--files',
+        'az://acmedata/-zen',
+        's3://acmedata/zenfiles',
+        'https://acmedata.blob.core.windows.net.evil.com/zenfiles',
+        'https://acmedata.blob.core.windows.net/zenfiles?sv=2023-11-03&sig=x',
+        'https://acmedata.blob.core.windows.net@evil.com/zenfiles',
+        'abfss://acmedata.dfs.core.windows.net/zenfiles',
+        'abfss://zenfiles@a@acmedata.dfs.core.windows.net',
+      ],
+    },
   },
 });
