@@ -12,7 +12,7 @@ export const IMDS_ENDPOINT = 'azure-imds';
 export const APP_SERVICE_ENDPOINT = 'azure-app-service';
 
 /** Whose services a profile's credentials are for: of tokens, the account's cloud tells. */
-export function cloudOf({ kind, account }: Profile): Cloud {
+function cloudOf({ kind, account }: Profile): Cloud {
   if (kind === 'aws-session') return 'aws';
   return account?.cloud ?? 'google';
 }

@@ -34,7 +34,7 @@ export interface DemoAws {
 export const BUCKET = 'zenfiles';
 export const OTHER_BUCKET = 'payroll';
 export const KEY = 'train.csv';
-export const ACCOUNT = 'mlresearch';
+const ACCOUNT = 'mlresearch';
 /** What the application's tokens may be for, and what they may not. */
 export const AUDIENCE = 'https://storage.azure.com';
 export const OTHER_AUDIENCE = 'https://management.azure.com';

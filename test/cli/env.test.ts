@@ -29,6 +29,16 @@ describe('env', () => {
     ...more,
   });
 
+  test('a workload that only the identity endpoints of Azure serve', async () => {
+    const azure = { identity: {}, imds: 'http://127.0.0.1:1' };
+    const alone = { ...access, baseUrl: undefined, endpoints: [], clouds: ['azure'], azure };
+    const answers = { openWorkload: async () => alone };
+    const argv = ['env', 'dev', '--mode', 'azure', '--shell', 'sh'];
+    const seen = await transcript(argv, setting({ answers }));
+    expect(seen).toMatchObject({ code: 0, stderr: '' });
+    expect(seen.stdout).toContain("WHO='dev by azure'");
+  });
+
   test('a workload, by name or by flag', async () => {
     const seen = await transcript(['env', 'dev', '--shell', 'sh'], setting());
     expect(seen).toMatchInlineSnapshot(`

@@ -218,6 +218,17 @@ describe('challenges', () => {
     expect(await readdir(challenges)).toEqual([]);
   });
 
+  test('another folder needs a restart, and says so', async () => {
+    const { daemon, challenges } = await arc();
+    const file = join(daemon.home, 'config.yaml');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace(challenges, `${challenges}-2`));
+    await expect(daemon.reload()).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      subject: 'azure_arc',
+    });
+  });
+
   test('a user whose file the daemon may not make: an error in the protocol’s shape, no token', async () => {
     if (process.getuid?.() === 0) return;
     const { ports } = await arc({ uid: 4_242 });
