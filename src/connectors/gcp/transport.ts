@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Secret } from '../../core/secret.ts';
 import { ValetkeyError } from '../../core/errors.ts';
 import type { Machine } from '../contract.ts';
+import { readBounded } from '../outbound/bounded-body.ts';
 import { openDispatcher } from '../outbound/network.ts';
 import type { GcpPlace } from './cloud.ts';
 import { endpointsOf, mayBeAsked, type Endpoints } from './endpoints.ts';
@@ -84,7 +85,7 @@ export function createTransport({ env, clock }: Machine): Send {
         ...(body === undefined ? {} : { body: encoded(body) }),
         signal: AbortSignal.any([signal, late.signal]),
       });
-      return { status: answer.statusCode, text: await readBounded(answer.body) };
+      return { status: answer.statusCode, text: await readBounded(answer.body, ANSWER_MAX_BYTES) };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ValetkeyError) throw error;
@@ -129,19 +130,6 @@ function secretsOf({ body, bearer, headers = {} }: GoogleCall): string[] {
   return [...fields, bearer?.reveal(), basic].filter(
     (value) => value !== undefined && value !== null,
   );
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.byteLength;
-    if (bytes > ANSWER_MAX_BYTES) {
-      throw new ValetkeyError('UPSTREAM_MALFORMED', { reason: 'the answer is too long' });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function json(text: string): unknown {
