@@ -126,8 +126,9 @@ export function createBroker(options: BrokerOptions): Broker {
 
   function land(entry: Entry, issued: Issued, startedAt: number): Issued {
     const monotonic = clock.monotonic();
-    const { expiresAt } = issued.credential;
-    const life = expiresAt - clock.now();
+    const { expiresAt, issuedAt } = issued.credential;
+    // A clock that was set back since it was issued gives it no more life than it ever had.
+    const life = Math.min(expiresAt - clock.now(), expiresAt - issuedAt);
     if (life <= 0) throw new ValetkeyError('CREDENTIAL_EXPIRED');
     const previous = entry.issued;
     const gained = previous === undefined || expiresAt > previous.credential.expiresAt;
@@ -200,6 +201,8 @@ export function createBroker(options: BrokerOptions): Broker {
       if (Math.abs(byMs) > STEP_MS) {
         events.emit({ type: 'clock-stepped', at: wall, byMs });
         forgive();
+        // By a clock that was set back all that is held ends too late, and clients are told so.
+        if (byMs < 0) for (const [, entry] of all()) entry.renewAt = monotonic;
       }
       sweep();
     }

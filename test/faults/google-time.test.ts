@@ -166,6 +166,21 @@ describe('row 69: a clock that is set', () => {
     expect(secondsIn(await bed.patiently(() => bed.token()))).toBeLessThanOrEqual(3_599);
   });
 
+  test('invariant 12: an hour back, noticed: renewed, since whoever had not asked before would be told too much', async () => {
+    const bed = await googleBed();
+    const first = await bed.patiently(() => bed.token());
+    await bed.clock.advance(20 * MINUTE);
+    bed.clock.step(-HOUR);
+    await bed.clock.advance(10 * SECOND);
+    await expect
+      .poll(async () => {
+        await bed.clock.advance(10);
+        return tokenIn(await bed.token());
+      })
+      .not.toBe(tokenIn(first));
+    expect(exchanges(bed)).toBe(2);
+  });
+
   test('two hours on: fresh at once, by the clock that is in force', async () => {
     const bed = await googleBed();
     const first = await bed.patiently(() => bed.token());
