@@ -117,7 +117,9 @@ export function mapRefusal(refused: Refused): ValetkeyError {
   const hint = fitting ?? usual;
   return new ValetkeyError(code, {
     ...(hint === undefined ? {} : { hint }),
-    ...(said?.code === undefined ? {} : { upstreamCode: said.code }),
+    ...(said?.code === undefined || isSent(said.code, refused.sent)
+      ? {}
+      : { upstreamCode: said.code }),
     cause: new Error(`status ${refused.status}: ${withoutSecrets(refused.body, refused.sent)}`),
   });
 }
@@ -167,10 +169,25 @@ function parsed(text: string): unknown {
   }
 }
 
+/** A code is shown to everybody: a service that repeats what it was sent gives none. */
+function isSent(code: string, sent: readonly string[]): boolean {
+  if (Object.hasOwn(CODES, code)) return false;
+  return sent.some((value) => value !== '' && (value.includes(code) || code.includes(value)));
+}
+
+/** As it is, as a form and a URL have it, and as JSON does, with and without its slashes escaped. */
+function formsOf(value: string): readonly string[] {
+  const json = JSON.stringify(value).slice(1, -1);
+  const form = new URLSearchParams({ v: value }).toString().slice(2);
+  return [value, form, encodeURIComponent(value), json, json.replaceAll('/', String.raw`\/`)];
+}
+
 /** Nothing that was sent, and no word as long as a token, an assertion or a key. */
 function withoutSecrets(text: string, sent: readonly string[]): string {
   let clean = text;
-  for (const value of sent) if (value !== '') clean = clean.replaceAll(value, '[redacted]');
+  for (const form of sent.filter((value) => value !== '').flatMap(formsOf)) {
+    clean = clean.replaceAll(form, '[redacted]');
+  }
   return clean.replaceAll(/[\w.~+/=-]{40,}/g, '[redacted]').slice(0, BODY_KEPT_CHARS);
 }
 
