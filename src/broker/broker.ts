@@ -55,22 +55,24 @@ const TICK_MS = 10_000; // how late a renewal, a step or a resume may be noticed
 const STEP_MS = 2_000; // wall and monotonic clock drift apart slower than this in one tick
 const MOST_RENEWALS = 32; // at once, when a machine wakes up with every key due
 const MOST_CHOSEN = 256;
-const MOST_CHOSEN_FLIGHTS = 16; // of one connector; fewer than MOST_RENEWALS, which must go on beside them
+const MOST_CHOSEN_FLIGHTS = { 'access-token': 8, 'id-token': 16 }; // of one connector; MOST_RENEWALS go on beside them
 const FLIGHT_MS = 30_000; // an upstream call that takes longer is given up
 
 /** Holds live credentials and keeps them live. */
 export function createBroker(options: BrokerOptions): Broker {
   const { issue, clock, events, renewal = RENEWAL, random = Math.random } = options;
   const granted = new LRUCache<string, Entry>({ max: options.capacity ?? 1_000 });
-  // Scopes and audiences are a client's choice: one that thinks up many must not push out the rest.
-  const chosen = new LRUCache<string, Entry>({ max: MOST_CHOSEN });
-  const tables = [granted, chosen];
+  // Scopes and audiences are a client's choice: who thinks up many must not push out the rest. Most
+  // clients name the scopes of each access token: those stand apart from a flood of audiences, too.
+  const scopes = new LRUCache<string, Entry>({ max: MOST_CHOSEN });
+  const audiences = new LRUCache<string, Entry>({ max: MOST_CHOSEN });
+  const tables = [granted, scopes, audiences];
   const stopping = new AbortController();
   let flying = 0;
 
   function get(request: IssueRequest, waitMs: number): Issued | Promise<Issued> {
     const key = keyOf(request);
-    const entries = request.token === undefined ? granted : chosen;
+    const entries = tableOf(request);
     let entry = entries.get(key);
     if (entry === undefined) {
       entry = newEntry(request);
@@ -90,13 +92,17 @@ export function createBroker(options: BrokerOptions): Broker {
     return waitFor(entry.flight ?? fly(entry), waitMs, clock);
   }
 
+  const tableOf = ({ token }: IssueRequest) =>
+    token === undefined ? granted : token.kind === 'id-token' ? audiences : scopes;
+
   /** Are as many of a client’s choices under way as may be? Each is a connection, and counts upstream. */
-  function isCrowded({ connector, token }: IssueRequest): boolean {
+  function isCrowded(request: IssueRequest): boolean {
+    const { connector, token } = request;
     if (token === undefined) return false;
-    const flights = [...chosen.values()].filter(
-      ({ flight, request }) => flight !== undefined && request.connector === connector,
+    const flights = [...tableOf(request).values()].filter(
+      (entry) => entry.flight !== undefined && entry.request.connector === connector,
     );
-    return flights.length >= MOST_CHOSEN_FLIGHTS;
+    return flights.length >= MOST_CHOSEN_FLIGHTS[token.kind];
   }
 
   function all() {

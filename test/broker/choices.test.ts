@@ -95,6 +95,31 @@ describe('5,000 audiences at once', () => {
     broker.stop();
   });
 
+  test('do not keep anybody from a token of the scopes that he names', async () => {
+    const { broker, seen, release, ask } = setup({ held: true });
+    const scoped = async (scope: string) =>
+      await broker.get(
+        { ...requestFor(), token: { kind: 'access-token', scopes: [scope] } },
+        2_000,
+      );
+    const kept = scoped('kept');
+    await release();
+    await kept;
+    for (let round = 0; round < 20; round += 1) {
+      const flood = Array.from({ length: 16 }, (_, i) => ask(`x${round}-${i}`));
+      await release();
+      await Promise.all(flood);
+    }
+    void Promise.allSettled(Array.from({ length: 50 }, (_, i) => ask(`y${i}`)));
+    const before = seen.calls;
+    expect(await scoped('kept')).toBe(await kept);
+    expect(seen.calls).toBe(before);
+    const cold = scoped('cold');
+    await release();
+    expect(await codes([cold])).toEqual(['ok']);
+    broker.stop();
+  });
+
   test('that are refused push nothing out of memory', async () => {
     const { broker, seen, release, ask } = setup({ held: true });
     const kept = ask('kept');
