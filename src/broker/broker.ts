@@ -1,5 +1,3 @@
-import { LRUCache } from 'lru-cache';
-
 import type { Clock } from '../core/clock.ts';
 import { credentialId } from '../core/credential.ts';
 import type { Issued, IssueRequest } from '../core/credential.ts';
@@ -12,6 +10,7 @@ import type { Entry } from './entry.ts';
 import { keyOf } from './key.ts';
 import type { RenewalPolicy } from './renewal.ts';
 import { renewAfter, RENEWAL, retryAfter } from './renewal.ts';
+import { createTables } from './tables.ts';
 import { notReady, waitFor } from './wait.ts';
 
 /** Obtains one credential from upstream. The broker calls it once per key however many ask. */
@@ -54,29 +53,22 @@ export interface Broker {
 const TICK_MS = 10_000; // how late a renewal, a step or a resume may be noticed without a request
 const STEP_MS = 2_000; // wall and monotonic clock drift apart slower than this in one tick
 const MOST_RENEWALS = 32; // at once, when a machine wakes up with every key due
-const MOST_CHOSEN = 256;
-const MOST_CHOSEN_FLIGHTS = { 'access-token': 8, 'id-token': 16 }; // of one connector; MOST_RENEWALS go on beside them
 const FLIGHT_MS = 30_000; // an upstream call that takes longer is given up
 
 /** Holds live credentials and keeps them live. */
 export function createBroker(options: BrokerOptions): Broker {
   const { issue, clock, events, renewal = RENEWAL, random = Math.random } = options;
-  const granted = new LRUCache<string, Entry>({ max: options.capacity ?? 1_000 });
-  // Scopes and audiences are a client's choice: who thinks up many must not push out the rest. Most
-  // clients name the scopes of each access token: those stand apart from a flood of audiences, too.
-  const scopes = new LRUCache<string, Entry>({ max: MOST_CHOSEN });
-  const audiences = new LRUCache<string, Entry>({ max: MOST_CHOSEN });
-  const tables = [granted, scopes, audiences];
+  const tables = createTables(options.capacity ?? 1_000);
   const stopping = new AbortController();
   let flying = 0;
 
   function get(request: IssueRequest, waitMs: number): Issued | Promise<Issued> {
     const key = keyOf(request);
-    const entries = tableOf(request);
+    const entries = tables.of(request);
     let entry = entries.get(key);
     if (entry === undefined) {
       entry = newEntry(request);
-      if (!isCrowded(request)) entries.set(key, entry);
+      if (!tables.isCrowded(request)) entries.set(key, entry);
     }
     const at = instant(clock);
     entry.askedAt = at.monotonic;
@@ -88,46 +80,34 @@ export function createBroker(options: BrokerOptions): Broker {
     if (entry.flight === undefined && failure !== undefined && at.monotonic < failure.until) {
       return Promise.reject(failure.error);
     }
-    if (entry.flight === undefined && isCrowded(request)) return Promise.reject(notReady());
+    if (entry.flight === undefined && tables.isCrowded(request)) return Promise.reject(notReady());
     return waitFor(entry.flight ?? fly(entry), waitMs, clock);
-  }
-
-  const tableOf = ({ token }: IssueRequest) =>
-    token === undefined ? granted : token.kind === 'id-token' ? audiences : scopes;
-
-  /** Are as many of a client’s choices under way as may be? Each is a connection, and counts upstream. */
-  function isCrowded(request: IssueRequest): boolean {
-    const { connector, token } = request;
-    if (token === undefined) return false;
-    const flights = [...tableOf(request).values()].filter(
-      (entry) => entry.flight !== undefined && entry.request.connector === connector,
-    );
-    return flights.length >= MOST_CHOSEN_FLIGHTS[token.kind];
-  }
-
-  function all() {
-    return tables.flatMap((table) =>
-      [...table.entries()].map(([key, entry]) => [key, entry, table] as const),
-    );
   }
 
   /** Starts the one upstream call of an entry. Its failure is kept in the entry, so it may go unawaited. */
   function fly(entry: Entry): Promise<Issued> {
     const startedAt = clock.monotonic();
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(FLIGHT_MS)]);
-    flying += 1;
-    const flight = issue(entry.request, signal)
+    const { request } = entry;
+    const flight = tables
+      .inTurn(request, () => ask(request, signal))
       .then((issued) => land(entry, issued, startedAt))
       .catch((error: unknown) => {
         throw fail(entry, toValetkeyError(error));
       })
-      .finally(() => {
-        flying -= 1;
-        entry.flight = undefined;
-      });
+      .finally(() => (entry.flight = undefined));
     entry.flight = flight;
     flight.catch(() => {});
     return flight;
+  }
+
+  async function ask(request: IssueRequest, signal: AbortSignal): Promise<Issued> {
+    flying += 1;
+    try {
+      return await issue(request, signal);
+    } finally {
+      flying -= 1;
+    }
   }
 
   function land(entry: Entry, issued: Issued, startedAt: number): Issued {
@@ -187,7 +167,7 @@ export function createBroker(options: BrokerOptions): Broker {
   /** Renews ahead of time what is still being asked for; drops what nobody asks for any more. */
   function sweep(): void {
     const at = instant(clock);
-    for (const [key, entry, entries] of all()) {
+    for (const [key, entry, entries] of tables.all()) {
       const life = entry.endsAt - entry.obtainedAt;
       const wanted = at.monotonic - entry.askedAt <= life;
       if (entry.issued !== undefined && wanted && dueForRenewal(entry, at)) {
@@ -208,7 +188,7 @@ export function createBroker(options: BrokerOptions): Broker {
         events.emit({ type: 'clock-stepped', at: wall, byMs });
         forgive();
         // By a clock that was set back all that is held ends too late, and clients are told so.
-        if (byMs < 0) for (const [, entry] of all()) entry.renewAt = monotonic;
+        if (byMs < 0) for (const [, entry] of tables.all()) entry.renewAt = monotonic;
       }
       sweep();
     }
@@ -216,7 +196,7 @@ export function createBroker(options: BrokerOptions): Broker {
 
   /** After a sleep or a clock change, what failed before says nothing about now. */
   function forgive(connector?: ConnectorName): void {
-    for (const [, entry] of all()) {
+    for (const [, entry] of tables.all()) {
       if (connector !== undefined && entry.request.connector !== connector) continue;
       entry.failure = undefined;
       entry.restsUntil = 0;
@@ -228,13 +208,13 @@ export function createBroker(options: BrokerOptions): Broker {
   return {
     get,
     forget(connector) {
-      for (const [key, entry, entries] of all()) {
+      for (const [key, entry, entries] of tables.all()) {
         if (connector === undefined || entry.request.connector === connector) entries.delete(key);
       }
     },
     forgive,
     entries: () =>
-      all().flatMap(([, entry]) =>
+      tables.all().flatMap(([, entry]) =>
         entry.issued === undefined
           ? []
           : [
