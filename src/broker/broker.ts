@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { credentialId } from '../core/credential.ts';
 import type { Issued, IssueRequest } from '../core/credential.ts';
-import { ERRORS, ValetkeyError } from '../core/errors.ts';
+import { ERRORS, toValetkeyError, ValetkeyError } from '../core/errors.ts';
 import { subjectOf } from '../core/events.ts';
 import type { Events } from '../core/events.ts';
 import type { ConnectorName } from '../core/ids.ts';
@@ -11,7 +11,7 @@ import { keyOf } from './key.ts';
 import type { RenewalPolicy } from './renewal.ts';
 import { renewAfter, RENEWAL, retryAfter } from './renewal.ts';
 import { createTables } from './tables.ts';
-import { failureOf, notReady, waitFor } from './wait.ts';
+import { notReady, waitFor } from './wait.ts';
 
 /** Obtains one credential from upstream. The broker calls it once per key however many ask. */
 export type Issuer = (request: IssueRequest, signal: AbortSignal) => Promise<Issued>;
@@ -93,7 +93,7 @@ export function createBroker(options: BrokerOptions): Broker {
       .inTurn(request, () => ask(request, signal))
       .then((issued) => land(entry, issued, startedAt))
       .catch((error: unknown) => {
-        throw fail(entry, failureOf(error));
+        throw fail(entry, toValetkeyError(error));
       })
       .finally(() => (entry.flight = undefined));
     entry.flight = flight;
