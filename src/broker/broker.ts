@@ -1,5 +1,3 @@
-import { LRUCache } from 'lru-cache';
-
 import { credentialId } from '../core/credential.ts';
 import type { Issued, IssueRequest } from '../core/credential.ts';
 import { ERRORS, toValetkeyError, ValetkeyError } from '../core/errors.ts';
@@ -18,32 +16,28 @@ import type { Entry } from './entry.ts';
 import type { Broker, BrokerOptions, GetCredential } from './contract.ts';
 import { keyOf } from './key.ts';
 import { renewAfter, RENEWAL, retryAfter } from './renewal.ts';
+import { createTables } from './tables.ts';
 import { notReady, waitFor } from './wait.ts';
 
 const TICK_MS = 10_000; // how late a renewal, a step or a resume may be noticed without a request
 const STEP_MS = 2_000; // wall and monotonic clock drift apart slower than this in one tick
 const MOST_RENEWALS = 32; // at once, when a machine wakes up with every key due
-const MOST_CHOSEN = 256;
-const MOST_CHOSEN_FLIGHTS = 16; // of one connector; fewer than MOST_RENEWALS, which must go on beside them
 const FLIGHT_MS = 30_000; // an upstream call that takes longer is given up
 
 /** Holds live credentials and keeps them live. */
 export function createBroker(options: BrokerOptions): Broker {
   const { issue, clock, events, renewal = RENEWAL, random = Math.random } = options;
-  const granted = new LRUCache<string, Entry>({ max: options.capacity ?? 1_000 });
-  // Scopes and audiences are a client's choice: one that thinks up many must not push out the rest.
-  const chosen = new LRUCache<string, Entry>({ max: MOST_CHOSEN });
-  const tables = [granted, chosen];
+  const tables = createTables(options.capacity ?? 1_000);
   const stopping = new AbortController();
   let flying = 0;
 
   const get: GetCredential = (request, waitMs, unwanted) => {
     const key = keyOf(request);
-    const entries = request.token === undefined ? granted : chosen;
+    const entries = tables.of(request);
     let entry = entries.get(key);
     if (entry === undefined) {
       entry = newEntry(request);
-      if (!isCrowded(request)) entries.set(key, entry);
+      if (!tables.isCrowded(request)) entries.set(key, entry);
     }
     const at = instant(clock);
     entry.askedAt = at.monotonic;
@@ -58,48 +52,41 @@ export function createBroker(options: BrokerOptions): Broker {
     if (entry.flight === undefined && failure !== undefined && at.monotonic < failure.until) {
       return Promise.reject(failure.error);
     }
-    if (entry.flight === undefined && isCrowded(request)) return Promise.reject(notReady());
+    if (entry.flight === undefined && tables.isCrowded(request)) return Promise.reject(notReady());
     return waitFor(entry.flight ?? fly(entry), waitMs, clock);
   };
-
-  /** Are as many of a client’s choices under way as may be? Each is a connection, and counts upstream. */
-  function isCrowded({ connector, token }: IssueRequest): boolean {
-    if (token === undefined) return false;
-    const flights = [...chosen.values()].filter(
-      ({ flight, request }) => flight !== undefined && request.connector === connector,
-    );
-    return flights.length >= MOST_CHOSEN_FLIGHTS;
-  }
-
-  function all() {
-    return tables.flatMap((table) =>
-      [...table.entries()].map(([key, entry]) => [key, entry, table] as const),
-    );
-  }
 
   /** Starts the one upstream call of an entry. Its failure is kept in the entry, so it may go unawaited. */
   function fly(entry: Entry): Promise<Issued> {
     const startedAt = clock.monotonic();
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(FLIGHT_MS)]);
-    flying += 1;
-    const flight = issue(entry.request, signal)
+    const { request } = entry;
+    const flight = tables
+      .inTurn(request, () => ask(request, signal))
       .then((issued) => land(entry, issued, startedAt))
       .catch((error: unknown) => {
         throw fail(entry, toValetkeyError(error));
       })
-      .finally(() => {
-        flying -= 1;
-        entry.flight = undefined;
-      });
+      .finally(() => (entry.flight = undefined));
     entry.flight = flight;
     flight.catch(() => {});
     return flight;
   }
 
+  async function ask(request: IssueRequest, signal: AbortSignal): Promise<Issued> {
+    flying += 1;
+    try {
+      return await issue(request, signal);
+    } finally {
+      flying -= 1;
+    }
+  }
+
   function land(entry: Entry, issued: Issued, startedAt: number): Issued {
     const monotonic = clock.monotonic();
-    const { expiresAt } = issued.credential;
-    const life = expiresAt - clock.now();
+    const { expiresAt, issuedAt } = issued.credential;
+    // A clock that was set back since it was issued gives it no more life than it ever had.
+    const life = Math.min(expiresAt - clock.now(), expiresAt - issuedAt);
     if (life <= 0) throw new ValetkeyError('CREDENTIAL_EXPIRED');
     const previous = entry.issued;
     const gained = previous === undefined || expiresAt > previous.credential.expiresAt;
@@ -152,7 +139,7 @@ export function createBroker(options: BrokerOptions): Broker {
   /** Renews ahead of time what is still being asked for; drops what nobody asks for any more. */
   function sweep(): void {
     const at = instant(clock);
-    for (const [key, entry, entries] of all()) {
+    for (const [key, entry, entries] of tables.all()) {
       const life = entry.endsAt - entry.obtainedAt;
       const wanted = at.monotonic - entry.askedAt <= life;
       if (entry.issued !== undefined && wanted && dueForRenewal(entry, at)) {
@@ -172,6 +159,8 @@ export function createBroker(options: BrokerOptions): Broker {
       if (Math.abs(byMs) > STEP_MS) {
         events.emit({ type: 'clock-stepped', at: wall, byMs });
         forgive();
+        // By a clock that was set back all that is held ends too late, and clients are told so.
+        if (byMs < 0) for (const [, entry] of tables.all()) entry.renewAt = monotonic;
       }
       sweep();
     }
@@ -179,7 +168,7 @@ export function createBroker(options: BrokerOptions): Broker {
 
   /** After a sleep or a clock change, what failed before says nothing about now. */
   function forgive(connector?: ConnectorName): void {
-    for (const [, entry] of all()) {
+    for (const [, entry] of tables.all()) {
       if (connector !== undefined && entry.request.connector !== connector) continue;
       entry.failure = undefined;
       entry.restsUntil = 0;
@@ -191,13 +180,13 @@ export function createBroker(options: BrokerOptions): Broker {
   return {
     get,
     forget(connector) {
-      for (const [key, entry, entries] of all()) {
+      for (const [key, entry, entries] of tables.all()) {
         if (connector === undefined || entry.request.connector === connector) entries.delete(key);
       }
     },
     forgive,
     entries: () =>
-      all().flatMap(([, entry]) =>
+      tables.all().flatMap(([, entry]) =>
         entry.issued === undefined
           ? []
           : [

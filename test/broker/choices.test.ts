@@ -73,10 +73,10 @@ const codes = async (asked: readonly Promise<Issued>[]) =>
   );
 
 describe('5,000 audiences at once', () => {
-  test('are 16 calls at once of their connector, and nobody else waits for them', async () => {
-    const { clock, broker, seen, release, ask } = setup({ held: true });
+  test('are 16 calls at a time of their connector and 64 that wait; nobody else waits for them', async () => {
+    const { broker, seen, release, ask } = setup({ held: true });
     const flood = Array.from({ length: 5_000 }, (_, i) => ask(`x${i}`));
-    void Promise.allSettled(flood);
+    const told = codes(flood);
     expect(seen).toMatchObject({ calls: 16, running: 16 });
     const own = ask();
     const other = ask('y', 'b');
@@ -84,14 +84,28 @@ describe('5,000 audiences at once', () => {
     expect(seen.calls).toBe(18);
     await release();
     expect(await codes([own, other, joined])).toEqual(['ok', 'ok', 'ok']);
-    const told = await codes(flood);
-    expect(told.filter((code) => code === 'ok')).toHaveLength(16);
-    expect(told.filter((code) => code === 'NOT_READY')).toHaveLength(5_000 - 16);
-    // Whoever was told to come again does, and is served.
+    // Whoever is told to come again does, when there is room: behind those who waited before.
     const again = ask('x4000');
-    await release();
+    for (let turn = 0; turn < 6; turn += 1) await release();
     expect(await codes([again])).toEqual(['ok']);
-    await clock.advance(0);
+    const answers = await told;
+    expect(answers.filter((code) => code === 'ok')).toHaveLength(80);
+    expect(answers.filter((code) => code === 'NOT_READY')).toHaveLength(5_000 - 80);
+    expect(seen).toMatchObject({ calls: 80 + 3, running: 0, most: 18 });
+    broker.stop();
+  });
+
+  test('that wait do not hold up the renewal of what is granted', async () => {
+    const { clock, broker, seen, release, ask } = setup({ held: true });
+    const own = ask();
+    await release();
+    await own;
+    await clock.advance(34 * MINUTE);
+    void codes(Array.from({ length: 500 }, (_, i) => ask(`x${i}`)));
+    await clock.advance(MINUTE);
+    expect(seen.running).toBe(16 + 1);
+    await release();
+    expect(await ask()).not.toBe(await own);
     broker.stop();
   });
 

@@ -21,8 +21,12 @@ export interface GoogleBed extends TestGoogle {
   identity(audience?: string): Promise<Reply>;
   /** Asks, and lets the injected time go on until there is an answer. */
   patiently(ask: () => Promise<Reply>): Promise<Reply>;
-  /** Asks after each minute until there is a token again; the last answer after the third. */
-  recovered(ask: () => Promise<Reply>): Promise<Reply>;
+  /**
+   * Asks again after a minute until the answer is of this status; the last answer after the fourth.
+   * A call that is under way while the injected time takes a leap is given up, and that is remembered
+   * for a minute at most.
+   */
+  until(status: number, ask: () => Promise<Reply>): Promise<Reply>;
   /** Lines of the log so far, of one kind of event. */
   logged(event: string): readonly Readonly<Record<string, unknown>>[];
 }
@@ -80,11 +84,11 @@ export async function googleBed(options: GoogleBedOptions = {}): Promise<GoogleB
     identity: (audience = AUDIENCE) =>
       ask(`default/identity?audience=${encodeURIComponent(audience)}`),
     patiently,
-    async recovered(start) {
-      for (let minute = 1; ; minute += 1) {
-        await clock.advance(61_000); // no failure is remembered for longer
+    async until(status, start) {
+      for (let minute = 0; ; minute += 1) {
         const answer = await patiently(start);
-        if (answer.status === 200 || minute === 3) return answer;
+        if (answer.status === status || minute === 4) return answer;
+        await clock.advance(61_000);
       }
     },
     logged: (event) =>

@@ -64,7 +64,7 @@ async function judge(bed: GoogleBed, row: Row): Promise<void> {
     expect(text).not.toMatch(/ya29\.|eyJ|PRIVATE KEY|1\/\/0/);
   }
   mend();
-  expect((await bed.recovered(bed.token)).status).toBe(200);
+  expect((await bed.until(200, bed.token)).status).toBe(200);
 }
 
 const TARGET = 'target@data-prod.iam.gserviceaccount.com';
@@ -215,7 +215,7 @@ describe('a person’s login', () => {
     expect((await bed.patiently(bed.token)).status).toBe(200);
     bed.person.revoke();
     await bed.clock.advance(3_600_000);
-    const refused = await bed.patiently(bed.token);
+    const refused = await bed.until(403, bed.token);
     expect([refused.status, refused.body]).toEqual([
       403,
       expect.stringContaining('gcloud auth application-default login'),
@@ -289,7 +289,7 @@ describe('a token narrowed to a bucket', () => {
     const wide = bed.google.tokens.issued().map(({ token }) => token);
     expect(wide.length).toBeGreaterThan(0);
     bed.google.faults.clear();
-    const narrow = await bed.recovered(bed.token);
+    const narrow = await bed.until(200, bed.token);
     expect(narrow.body).toContain('ya29.dr');
     for (const token of wide) {
       expect(narrow.body).not.toContain(token);

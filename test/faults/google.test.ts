@@ -166,7 +166,7 @@ describe('with nothing at hand', () => {
     expectNoSecret(bed, refused.body + bed.daemon.logText());
 
     await end(bed, row.fault);
-    expect((await bed.recovered(() => bed.token())).status).toBe(200);
+    expect((await bed.until(200, () => bed.token())).status).toBe(200);
   });
 
   test.each(FAULTS)('$name: identity $identity', async (row) => {
@@ -180,7 +180,7 @@ describe('with nothing at hand', () => {
     expectNoSecret(bed, refused.body + bed.daemon.logText());
 
     await end(bed, row.fault);
-    expect((await bed.recovered(() => bed.identity())).status).toBe(200);
+    expect((await bed.until(200, () => bed.identity())).status).toBe(200);
   });
 });
 
@@ -205,9 +205,9 @@ describe('with a token at hand', () => {
       expect(calls.count('oauth2:jwt-bearer')).toBeLessThanOrEqual(asked + 1);
 
       await clock.advance(endsAt + 5_000 - clock.now());
-      expect((await bed.patiently(() => bed.token())).status).toBe(row.token);
+      expect((await bed.until(row.token, () => bed.token())).status).toBe(row.token);
       await end(bed, row.fault);
-      const fresh = await bed.recovered(() => bed.token());
+      const fresh = await bed.until(200, () => bed.token());
       expect(fresh.status).toBe(200);
       expect(tokenIn(fresh)).not.toBe(tokenIn(good));
       expectNoSecret(bed, bed.daemon.logText());
@@ -231,12 +231,12 @@ describe('with an identity token at hand', () => {
       expect([served.status, served.body]).toEqual([200, good.body]);
     }
     const other = () => bed.identity('https://other.example');
-    expect((await bed.patiently(other)).status).toBe(row.identity);
+    expect((await bed.until(row.identity, other)).status).toBe(row.identity);
     await clock.advance(2_000);
-    const ended = await bed.patiently(() => bed.identity());
+    const ended = await bed.until(row.identity, () => bed.identity());
     expect([ended.status, ended.body.includes(good.body)]).toEqual([row.identity, false]);
     await end(bed, row.fault);
-    expect((await bed.recovered(() => bed.identity())).body).not.toBe(good.body);
-    expect((await bed.recovered(other)).status).toBe(200);
+    expect((await bed.until(200, () => bed.identity())).body).not.toBe(good.body);
+    expect((await bed.until(200, other)).status).toBe(200);
   });
 });

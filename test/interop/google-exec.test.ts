@@ -11,7 +11,7 @@ import {
   type GoogleVerb,
 } from './google-clients.ts';
 import { addRobot, googleHome, PROJECT, registerKey, ROBOT } from './google-home.ts';
-import { emailOf, expectDenied, identityClaims, liveToken } from './google-judge.ts';
+import { emailOf, expectDenied, identityClaims, liveToken, tokenOf } from './google-judge.ts';
 import { execWords, type Installation, type Service } from './harness.ts';
 
 /*
@@ -99,7 +99,7 @@ describe.each(clients)('$name', (client) => {
 
   it('under exec finds the same whatever else the shell has set', async () => {
     const token = await underExec(client, READ, 'token', [], SHELL);
-    expect(liveToken(bed, answer(token)['token']).boundary).toBeDefined();
+    expect(tokenOf(bed, token).boundary).toBeDefined();
   });
 
   it('by env finds who it is and where', async () => {

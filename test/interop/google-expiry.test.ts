@@ -82,8 +82,8 @@ describe('a program that runs for long', () => {
     for (const [i, { reads, errors, firstError, tokens }] of outcomes.entries()) {
       const { name } = clients[i] as GoogleClient;
       expect({ name, errors, firstError }).toEqual({ name, errors: 0, firstError: null });
-      expect(reads).toBeGreaterThan(10);
-      expect(tokens).toBeGreaterThan(2);
+      expect(reads).toBeGreaterThan(5);
+      expect(tokens).toBeGreaterThan(1);
     }
   });
 

@@ -16,6 +16,13 @@ export function liveToken({ google }: GoogleBed, text: unknown): IssuedToken {
   return found;
 }
 
+/** The same of the token in a client program’s answer. */
+export function tokenOf(bed: GoogleBed, outcome: Outcome): IssuedToken {
+  const { token, error, message } = answer(outcome);
+  if (token === undefined) throw new Error(`${String(error)}: ${String(message)}`);
+  return liveToken(bed, token);
+}
+
 /** The claims of an identity token whose signature, issuer, audience and time are right. */
 export async function identityClaims(bed: GoogleBed, token: unknown, audience: string) {
   const keys = createLocalJWKSet(await bed.identityKeys());

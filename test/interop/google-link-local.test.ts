@@ -11,7 +11,7 @@ import {
   type GoogleVerb,
 } from './google-clients.ts';
 import { addRobot, googleHome, PROJECT, registerKey, ROBOT } from './google-home.ts';
-import { emailOf, expectDenied, identityClaims, liveToken } from './google-judge.ts';
+import { emailOf, expectDenied, identityClaims, liveToken, tokenOf } from './google-judge.ts';
 import type { Installation, Service } from './harness.ts';
 import { gcsTemplate, terraformApply } from './terraform.ts';
 
@@ -123,7 +123,7 @@ describe('a machine with two accounts', () => {
       bare(client, 'identity', audience),
     ]);
     if (who !== undefined) expect(answer(who)).toEqual({ email: ROBOT, project: PROJECT });
-    expect(emailOf(liveToken(bed, answer(token)['token']))).toBe(ROBOT);
+    expect(emailOf(tokenOf(bed, token))).toBe(ROBOT);
     const claims = await identityClaims(bed, answer(identity)['token'], audience);
     expect(claims['email']).toBe(ROBOT);
   });

@@ -6,7 +6,7 @@ import { answer } from './clients.ts';
 import { python, runGoogle, type GoogleVerb } from './google-clients.ts';
 import { addRobot, googleHome, PROJECT, registerWords, ROBOT } from './google-home.ts';
 import { addJob, addPerson, addTarget } from './google-identities.ts';
-import { emailOf, expectDenied, identityClaims, liveToken } from './google-judge.ts';
+import { emailOf, expectDenied, identityClaims, liveToken, tokenOf } from './google-judge.ts';
 import type { Installation, Service } from './harness.ts';
 
 /* Every way to Google's tokens, as one unmodified client sees it: whose they are, and how far they reach. */
@@ -71,7 +71,7 @@ const ask = (env: Env, verb: GoogleVerb, ...args: readonly string[]) =>
 it.each(WAYS)('%s: the token is %s’s', async (name, who, proves) => {
   const env = await variables(name);
   const [token, identity] = await Promise.all([ask(env, 'token'), ask(env, 'identity', AUDIENCE)]);
-  expect(emailOf(liveToken(bed, answer(token)['token']))).toBe(who);
+  expect(emailOf(tokenOf(bed, token))).toBe(who);
   if (proves) {
     const claims = await identityClaims(bed, answer(identity)['token'], AUDIENCE);
     expect(claims['email']).toBe(who);
@@ -90,7 +90,7 @@ it.each(WAYS)('%s: narrowed to a bucket, it reads that and no other', async (nam
   ]);
   expect(answer(own)).toEqual({ body: 'hello from alpha' });
   expectDenied(other);
-  const issued = liveToken(bed, answer(token)['token']);
+  const issued = tokenOf(bed, token);
   expect(emailOf(issued)).toBe(who);
   expect(issued.boundary).toBeDefined();
 });

@@ -156,13 +156,17 @@ describe('redact', () => {
     ['jwt', 'token was eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln here', 'eyJ'],
     ['private key', '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----', 'MIIE'],
     ['age key', 'AGE-SECRET-KEY-1QQQ', '1QQQ'],
+    ['named key', 'the secret is secret=-----BEGIN KEY-----\nMIIE\n-----END KEY-----', 'MIIE'],
     ['line break', 'a\nFAKE LOG LINE', '\n'],
   ])('%s', (_name, text, gone) => {
     expect(redact(text)).not.toContain(gone);
   });
 
-  test('what helps stays', () => {
-    const text = 'AccessDenied: User arn:aws:iam::123:user/ada may not sts:AssumeRole';
+  test.each([
+    'AccessDenied: User arn:aws:iam::123:user/ada may not sts:AssumeRole',
+    'UPSTREAM_BAD_CREDENTIAL: gcp-dev: the cloud does not accept the stored credential',
+    'ID_TOKEN_UNSUPPORTED: gcp-dev: no identity token can be made for this credential',
+  ])('what helps stays: %s', (text) => {
     expect(redact(text)).toBe(text);
   });
 });

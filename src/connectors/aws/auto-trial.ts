@@ -1,7 +1,6 @@
-import type { z } from 'zod';
-
-import { ValetkeyError, withSubject } from '../../core/errors.ts';
+import { withSubject } from '../../core/errors.ts';
 import type { LoginResult, Machine, Proposal } from '../contract.ts';
+import { checkedConfig } from '../fields/checked-config.ts';
 import type { Draft } from './auto-drafts.ts';
 import type { AwsCloud, AwsScope } from './cloud.ts';
 
@@ -27,7 +26,7 @@ const NOTHING: AwsScope = { groups: [] };
 export async function tryOut(draft: Draft, trial: Trial): Promise<Proposal> {
   const { method, secret } = draft;
   const given = withoutUndefined(draft.config);
-  const config = checkedConfig(draft, given);
+  const config = checkedConfig(draft.method, given);
   let { login } = draft;
   if (draft.trial === 'issue') {
     const { cloud, machine, signal, origin } = trial;
@@ -71,20 +70,6 @@ export async function tryOut(draft: Draft, trial: Trial): Promise<Proposal> {
 /** A federated user without a policy may do nothing, so that its method refuses to issue. */
 function needsScope({ method }: Draft): boolean {
   return method.kind === 'federation-token';
-}
-
-/** Throws `INPUT_INVALID` naming the field. */
-function checkedConfig({ method }: Draft, config: object): z.output<Draft['method']['config']> {
-  const parsed = method.config.safeParse(config);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-  const missing = issue?.code === 'invalid_type' && issue.input === undefined;
-  const reason = missing ? 'it is required' : (issue?.message ?? 'it is not valid');
-  throw new ValetkeyError('INPUT_INVALID', {
-    subject: unknown ?? issue?.path.map(String).join('.') ?? 'config',
-    reason: unknown === undefined ? reason : `${method.kind} has no such field`,
-  });
 }
 
 function withoutUndefined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -3,7 +3,7 @@ import type { AutoConfigureInput, Proposal } from '../contract.ts';
 import { defined, drafterOf, firstOf, type Draft } from './auto-drafts.ts';
 import { foundIn, type Found } from './auto-found.ts';
 import { sources } from './auto-sources.ts';
-import { checkedConfig } from './checked-config.ts';
+import { checkedConfig } from '../fields/checked-config.ts';
 import type { GcpCloud } from './cloud.ts';
 import { gcloudConfiguration, type GcloudConfiguration } from './gcloud-configuration.ts';
 import { nonEmpty } from './gcloud-folder.ts';

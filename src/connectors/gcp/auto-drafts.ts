@@ -9,7 +9,7 @@ import oauth2Token from './auth-methods/oauth2-token.ts';
 import serviceAccount from './auth-methods/service-account.ts';
 import userAccount from './auth-methods/user-account.ts';
 import type { Found } from './auto-found.ts';
-import { checkedConfig } from './checked-config.ts';
+import { checkedConfig } from '../fields/checked-config.ts';
 import type { GcpCloud, GcpScope } from './cloud.ts';
 
 type Input = AutoConfigureInput<GcpCloud>;

@@ -116,7 +116,9 @@ export function mapRefusal(refused: Refused): ValetkeyError {
   const hint = fitting ?? usual;
   return new ValetkeyError(code, {
     ...(hint === undefined ? {} : { hint }),
-    ...(said?.code === undefined ? {} : { upstreamCode: said.code }),
+    ...(said?.code === undefined || isSent(said.code, refused.sent)
+      ? {}
+      : { upstreamCode: said.code }),
     cause: new Error(`status ${refused.status}: ${withoutSecrets(refused.body, refused.sent)}`),
   });
 }
@@ -164,4 +166,10 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** A code is shown to everybody: a service that repeats what it was sent gives none. */
+function isSent(code: string, sent: readonly string[]): boolean {
+  if (Object.hasOwn(CODES, code)) return false;
+  return sent.some((value) => value !== '' && (value.includes(code) || code.includes(value)));
 }

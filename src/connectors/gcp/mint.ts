@@ -4,7 +4,7 @@ import type { IssueInput } from '../contract.ts';
 import type { Base, GcpCloud, GcpScope } from './cloud.ts';
 import { ownScopes } from './own-scopes.ts';
 import { placeOf, textOf } from './place.ts';
-import { CLOUD_PLATFORM } from './scopes.ts';
+import { CLOUD_PLATFORM, covers } from './scopes.ts';
 
 type Input<Config> = IssueInput<GcpCloud, Config, GcpScope>;
 type Facts = Readonly<Record<string, unknown>>;
@@ -20,6 +20,7 @@ export async function mintAccessToken(
   const boundary = scope?.boundary;
   const asked = boundary === undefined ? (scopes ?? scope?.scopes) : scopesToNarrow(config);
   const source = await base.token(asked, signal);
+  if (boundary === undefined) checkWithin(source.scopes, scope?.scopes);
   const issued =
     boundary === undefined
       ? source
@@ -35,6 +36,14 @@ export async function mintAccessToken(
     account: textOf(config, 'project_id') ?? '',
     scopes: issued.scopes,
   };
+}
+
+/** Who was asked for fewer scopes may give them all the same, and say so. */
+function checkWithin(scopes: readonly string[], limit: readonly string[] | undefined): void {
+  if (limit === undefined || scopes.every((scope) => covers(limit, scope))) return;
+  throw new ValetkeyError('SCOPE_UNSUPPORTED', {
+    reason: 'the token that was issued has more scopes than the grant',
+  });
 }
 
 /** Throws `ID_TOKEN_UNSUPPORTED` when the base cannot prove itself to others. */

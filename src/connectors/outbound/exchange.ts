@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 
 import { ValetkeyError } from '../../core/errors.ts';
 import type { Machine } from '../contract.ts';
+import { readBounded } from './bounded-body.ts';
 import { openDispatcher } from './network.ts';
 
 const CONNECT_MS = 3_000;
@@ -87,19 +88,6 @@ export function createExchange(
       done.abort();
     }
   };
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) {
-      throw new ValetkeyError('UPSTREAM_MALFORMED', { reason: 'the answer is too long' });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Problems of a certificate, as Node names them. */

@@ -1,5 +1,6 @@
 import { ValetkeyError, type ErrorCode } from '../../core/errors.ts';
 import type { Machine } from '../contract.ts';
+import { readBounded } from './bounded-body.ts';
 import { keepsSecrets } from './near-hosts.ts';
 import { openDispatcher } from './network.ts';
 
@@ -49,7 +50,7 @@ export async function fetchText({
   try {
     const response = await fetch(url, { headers, dispatcher, redirect: 'manual', signal: limit });
     if (response.status !== 200) throw refused(response.status);
-    return await readBounded(response.body);
+    return await readBounded(response.body, BODY_MAX_BYTES);
   } catch (cause) {
     if (signal.aborted) throw signal.reason;
     if (cause instanceof ValetkeyError) throw cause;
@@ -62,17 +63,4 @@ export async function fetchText({
 function refused(status: number): ValetkeyError {
   const code = STATUSES[status] ?? (status >= 500 ? 'UPSTREAM_UNAVAILABLE' : 'UPSTREAM_INVALID');
   return new ValetkeyError(code, { reason: `the token’s URL answers with status ${status}` });
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array> | null): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > BODY_MAX_BYTES) {
-      throw new ValetkeyError('UPSTREAM_MALFORMED', { reason: 'the answer is too long' });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

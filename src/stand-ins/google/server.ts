@@ -144,7 +144,7 @@ export async function startGoogleStandIn(
     }
     const handled = await handle(request);
     if (handled === 'hang') return;
-    if (handled === 'reset') incoming.socket.resetAndDestroy();
+    if (handled === 'reset') breakOff(incoming);
     else send(outgoing, handled.reply, handled.now, request.method);
   }
 
@@ -223,6 +223,12 @@ async function answer(
     const reply = match?.route.render?.(refused) ?? renderRefusal(refused);
     return [reply, refused.googleCode];
   }
+}
+
+/** As a reset, where the socket is a plain one. */
+function breakOff({ socket }: IncomingMessage): void {
+  if ('encrypted' in socket) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** The date is the stand-in's own. */

@@ -195,3 +195,27 @@ describe('a network’s errors', () => {
     expect(mapNetworkError(undefined, 'x', 'A_BUNDLE').code).toBe('UPSTREAM_UNAVAILABLE');
   });
 });
+
+describe('a service that repeats what it was sent', () => {
+  const sent = ['GOCSPX-planted-secret', '1//planted-refresh+token'];
+
+  it.each([
+    ['as its code', { error: 'GOCSPX-planted-secret' }],
+    ['with its code', { error: 'x-GOCSPX-planted-secret-x' }],
+    ['as its reason', { error: { status: 'X', details: [{ reason: 'GOCSPX-planted-secret' }] } }],
+    ['as a form', new URLSearchParams({ refresh_token: '1//planted-refresh+token' }).toString()],
+    ['as a part of a URL', encodeURIComponent('1//planted-refresh+token')],
+    ['as JSON', String.raw`{"error":"x","error_description":"1\/\/planted-refresh+token"}`],
+  ])('%s: it is told nobody', (_what, body) => {
+    expect(allOf(refusal(400, body, { sent }))).not.toContain('planted');
+  });
+
+  it('shows no part of it as a code', () => {
+    expect(refusal(400, { error: 'planted-secret' }, { sent }).upstreamCode).toBeUndefined();
+  });
+
+  it('keeps a code that is Google’s own, whatever was sent', () => {
+    const body = { error: 'invalid_grant' };
+    expect(refusal(400, body, { sent: ['invalid_grant'] }).upstreamCode).toBe('invalid_grant');
+  });
+});

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { localServer } from '../aws/local-server.ts';
 import { accessBoundary } from './boundaries.ts';
 import { allOf, failureOf, hidden, issueBy, methodOf, openBed, type Ask, type Bed } from './bed.ts';
 
@@ -85,6 +86,18 @@ describe('access tokens', () => {
     });
     expect(await failureOf(asking)).toMatchObject({ code: 'SCOPE_NOT_GRANTED' });
     expect(bed.google.calls.all()).toEqual({});
+  });
+
+  it('are not handed on when they have more than the grant, whatever was asked for', async () => {
+    const bed = await openBed();
+    const body = { access_token: 'ya29.planted', expires_in: 3599, scope: CONSENTED.join(' ') };
+    const { url } = await localServer(() => ({ body: JSON.stringify(body) }));
+    const config = { token_endpoint: `${url}/token` };
+    const error = await failureOf(issue(bed, { config, scope: { scopes: ['openid'] } }));
+    expect(error).toMatchObject({ code: 'SCOPE_UNSUPPORTED' });
+    expect(allOf(error)).not.toContain('ya29.planted');
+    const within = await issue(bed, { config, scope: { scopes: CONSENTED } });
+    expect(within.scopes).toEqual(CONSENTED);
   });
 
   it('are narrowed to a bucket', async () => {

@@ -1,14 +1,12 @@
 import type { z } from 'zod';
 
 import { ValetkeyError } from '../../core/errors.ts';
-import type { AuthMethodSpec } from '../contract.ts';
-import type { GcpCloud, GcpScope } from './cloud.ts';
 
 /** A configuration by its method's schema. Throws `INPUT_INVALID` naming the field, without its value. */
-export function checkedConfig(
-  { kind, config: schema }: AuthMethodSpec<GcpCloud, GcpScope>,
-  config: Readonly<Record<string, unknown>>,
-): z.output<typeof schema> {
+export function checkedConfig<S extends z.ZodType>(
+  { kind, config: schema }: { readonly kind: string; readonly config: S },
+  config: object,
+): z.output<S> {
   const parsed = schema.safeParse(config);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
