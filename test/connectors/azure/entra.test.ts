@@ -87,15 +87,17 @@ describe('what a token says of itself', () => {
   );
 });
 
-it('loads Microsoft’s library at the first call that needs it, and not for people', async () => {
-  const script = `
+it.each(['', 'verbose'])(
+  'loads Microsoft’s library at the first call that needs it, and not for people; its log is %j',
+  async (level) => {
+    const script = `
     import { registerHooks } from 'node:module';
     let loaded = 0;
     registerHooks({ resolve(name, context, next) { if (name === '@azure/identity') loaded += 1; return next(name, context); } });
     const { default: azure } = await import(${JSON.stringify(new URL('../../../src/connectors/azure/index.ts', import.meta.url).href)});
     const { entra } = azure.connect({ clock: { now: () => 0, monotonic: () => 0, sleep: () => new Promise(() => {}) }, env: {}, implicit: { allow: [] } });
     const place = { environment: 'public', authorityHost: 'http://127.0.0.1:9' };
-    const text = { reveal: () => 'b' };
+    const text = { reveal: () => 'planted-secret' };
     const app = { tenantId: 't', clientId: 'c', secret: text, refreshToken: text };
     const signal = new AbortController().signal;
     const failing = async (work) => await work.catch((error) => error.code);
@@ -103,14 +105,17 @@ it('loads Microsoft’s library at the first call that needs it, and not for peo
     const robot = [await failing(entra.clientSecret(app, { scope: 's/.default' }, place, signal)), loaded];
     console.log(JSON.stringify([person, robot]));
   `;
-  const { stdout, stderr } = await promisify(execFile)(
-    process.execPath,
-    ['--input-type=module', '-e', script],
-    { env: { ...process.env, AZURE_LOG_LEVEL: '' } },
-  );
-  expect(JSON.parse(stdout)).toEqual([
-    ['UPSTREAM_UNAVAILABLE', 0],
-    ['UPSTREAM_UNAVAILABLE', 1],
-  ]);
-  expect(stderr).toBe('');
-});
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '-e', script],
+      { env: { ...process.env, AZURE_LOG_LEVEL: level } },
+    );
+    expect(JSON.parse(stdout)).toEqual([
+      ['UPSTREAM_UNAVAILABLE', 0],
+      ['UPSTREAM_UNAVAILABLE', 1],
+    ]);
+    // Who asks for the library’s log gets it, and no secret with it.
+    expect(stderr !== '').toBe(level !== '');
+    expect(stderr).not.toContain('planted');
+  },
+);

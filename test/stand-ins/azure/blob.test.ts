@@ -259,6 +259,14 @@ test.each<[string, (bed: SasBed) => Record<string, string>, string]>([
   expect(refusalOf(await bed.use('alpha/a.txt', bed.sign('alpha', more(bed))))).toBe(`403 ${code}`);
 });
 
+test('a SAS lives no longer than its key', async () => {
+  const bed = await sasBed();
+  const sas = bed.sign('alpha', { se: iso(bed.clock.now() + 2 * 3600_000) });
+  expect((await bed.use('alpha/a.txt', sas)).status).toBe(200);
+  await bed.clock.advance(3600_000);
+  expect(refusalOf(await bed.use('alpha/a.txt', sas))).toBe('403 AuthenticationFailed');
+});
+
 test('a SAS may name the caller’s address and the protocol', async () => {
   const bed = await sasBed();
   const sas = bed.sign('alpha', { sip: '127.0.0.0-127.0.0.9', spr: 'https', st: bed.start });
