@@ -22,6 +22,7 @@ import { notReady, waitFor } from './wait.ts';
 const TICK_MS = 10_000; // how late a renewal, a step or a resume may be noticed without a request
 const STEP_MS = 2_000; // wall and monotonic clock drift apart slower than this in one tick
 const MOST_RENEWALS = 32; // at once, when a machine wakes up with every key due
+const MOST_WAIT_MS = 60_000; // after a failure, whatever a cloud asks for
 const FLIGHT_MS = 30_000; // an upstream call that takes longer is given up
 
 /** Holds live credentials and keeps them live. */
@@ -117,7 +118,8 @@ export function createBroker(options: BrokerOptions): Broker {
   function fail(entry: Entry, error: ValetkeyError): ValetkeyError {
     const attempt = entry.failure === undefined ? 0 : entry.failure.attempt + 1;
     const leftMs = remaining(entry, instant(clock));
-    const retryInMs = retryAfter(ERRORS[error.code].retry, attempt, random(), leftMs);
+    const backoffMs = retryAfter(ERRORS[error.code].retry, attempt, random(), leftMs);
+    const retryInMs = Math.max(backoffMs, Math.min(error.retryAfterMs ?? 0, MOST_WAIT_MS));
     entry.failure = { error, until: clock.monotonic() + retryInMs, attempt };
     const live = leftMs > 0 ? entry.issued : undefined;
     entry.issued = live;

@@ -10,6 +10,8 @@ export interface Refused {
   readonly body: string;
   /** Texts that were sent and must not come back in a log. */
   readonly sent: readonly string[];
+  /** How long it asks to be left alone, ms. */
+  readonly retryAfterMs?: number;
 }
 
 const Body = z.object({
@@ -32,6 +34,7 @@ export function mapRefusal(refused: Refused): ValetkeyError {
   return new ValetkeyError(code, {
     ...(hint === undefined ? {} : { hint }),
     ...(upstreamCode === undefined ? {} : { upstreamCode }),
+    ...(refused.retryAfterMs === undefined ? {} : { retryAfterMs: refused.retryAfterMs }),
     cause: new Error(`status ${refused.status}: ${withoutSecrets(refused.body, refused.sent)}`),
   });
 }

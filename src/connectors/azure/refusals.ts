@@ -26,14 +26,19 @@ const ArmBody = z.object({ error: z.object({ code: z.string() }) });
 export function refusedCall(answer: Incoming, hints: Hints): ValetkeyError {
   const { status, text } = answer;
   const said = answer.header('x-ms-error-code') ?? ArmBody.safeParse(parsed(text)).data?.error.code;
-  const after = Number(answer.header('retry-after'));
   const hint = status === 403 ? hints.forbidden : status === 404 ? hints.notFound : undefined;
   return new ValetkeyError(codeOf(status, said), {
     ...(hint === undefined ? {} : { hint }),
     ...(said === undefined ? {} : { upstreamCode: said }),
-    ...(Number.isInteger(after) && after > 0 ? { retryAfterMs: after * 1000 } : {}),
+    ...waitAsked(answer),
     cause: new Error(`status ${status}: ${withoutSecrets(text, [])}`),
   });
+}
+
+/** How long Azure asks to be left alone; it writes seconds, never a date. RFC 9110 section 10.2.3 */
+export function waitAsked(answer: Incoming): { readonly retryAfterMs?: number } {
+  const after = Number(answer.header('retry-after'));
+  return Number.isInteger(after) && after > 0 ? { retryAfterMs: after * 1000 } : {};
 }
 
 function codeOf(status: number, said: string | undefined): ErrorCode {

@@ -1,6 +1,7 @@
 import type { Incoming } from '../outbound/exchange.ts';
 import type { AzurePlace } from './cloud.ts';
 import { mapRefusal } from './entra-errors.ts';
+import { waitAsked } from './refusals.ts';
 import type { Send } from './transport.ts';
 
 /** Form fields that are secrets. */
@@ -34,7 +35,8 @@ export async function postChecked(
   throw refusalOf(answer, call.form);
 }
 
-export function refusalOf({ status, text }: Incoming, form: URLSearchParams) {
+export function refusalOf(answer: Incoming, form: URLSearchParams) {
+  const { status, text } = answer;
   const sent = SECRET_FIELDS.map((name) => form.get(name) ?? '');
-  return mapRefusal({ status, body: text, sent });
+  return mapRefusal({ status, body: text, sent, ...waitAsked(answer) });
 }

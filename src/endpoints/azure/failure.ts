@@ -123,9 +123,10 @@ export function failureOf(error: ValetkeyError): Failure {
 }
 
 function statusOf({ code, upstreamCode = '' }: ValetkeyError): readonly [number, ErrorWord] {
+  // By a 429 that has whatever number, or none.
+  if (code === 'UPSTREAM_THROTTLED') return [429, 'too_many_requests'];
   const known = BY_AADSTS.get(upstreamCode);
   if (known !== undefined) return known;
-  if (code === 'UPSTREAM_THROTTLED') return [429, 'too_many_requests'];
   if (ERRORS[code].retry === 'backoff' || code.startsWith('STORE_')) {
     return [503, 'service_unavailable'];
   }
