@@ -14,7 +14,7 @@ import type {
 import { requestFor } from './choose-token.ts';
 import { accountsOf, identitiesOf } from './accounts.ts';
 import type { Challenges } from './challenges.ts';
-import { byListener, bySubject, ofListener } from './identify.ts';
+import { byListener, bySubject, ofListener, userMatters } from './identify.ts';
 import type { VerifyServiceAccount } from './service-accounts.ts';
 import type { Tokens } from './tokens.ts';
 import { chooseProfile } from './workload.ts';
@@ -131,7 +131,9 @@ export function createAccess(
   }
 
   async function byUser(connection: Connection): Promise<Caller | undefined> {
-    const user = await connection.peer('user');
+    // Where anybody may ask, nobody needs to be looked up before he is answered.
+    const matters = userMatters(options.workloads().values(), connection.listener);
+    const user = matters ? await connection.peer('user') : undefined;
     const generation = tokens.generation();
     const workload = byListener(options.workloads().values(), connection.listener, user);
     if (workload === undefined) return undefined;

@@ -22,6 +22,15 @@ export function byListener(
   return fitting.length === 1 ? fitting[0] : undefined;
 }
 
+/** Does it make a difference at this listener which user asks? Pure. */
+export function userMatters(workloads: Iterable<Workload>, listener: string): boolean {
+  return [...workloads].some(({ clients }) =>
+    clients.some(
+      (rule) => rule.kind === 'listener' && rule.listener === listener && rule.uid !== undefined,
+    ),
+  );
+}
+
 /** The workload of a verified Kubernetes service account. Pure. */
 export function bySubject(workloads: Iterable<Workload>, subject: string): Workload | undefined {
   for (const workload of workloads) {

@@ -23,7 +23,7 @@ export interface GoogleStack {
 }
 
 /** A token with an hour of life, another each time. */
-export const generous: GoogleStack['cloud'] = ({ token }, at) =>
+const generous: GoogleStack['cloud'] = ({ token }, at) =>
   Promise.resolve(
     token?.kind === 'id-token'
       ? identityToken(ACCOUNT, at, token.audience)

@@ -203,6 +203,21 @@ describe('invariant 5: nobody names what they were not granted', () => {
     table.set('b', workload('b', [anybody]));
     expect(await access.identify(connection(undefined), { kind: 'none' })).toBeUndefined();
   });
+
+  test('where anybody may ask, the kernel is not asked who does', async () => {
+    const anybody: ClientRule = { kind: 'listener', listener: LISTENER, uid: undefined };
+    const { access } = await setup([workload('dev', [anybody])]);
+    let looked = 0;
+    const unseen = {
+      ...connection(),
+      peer: async () => {
+        looked += 1;
+        return undefined;
+      },
+    };
+    expect((await access.identify(unseen, { kind: 'none' }))?.workload).toBe('dev');
+    expect(looked).toBe(0);
+  });
 });
 
 test('what was found holds for its listener and until the workloads change', async () => {

@@ -7,7 +7,7 @@ import type { Parameters } from './target.ts';
  * half a second late would be no use to them. Ruby leaves after 0.5 s but asks three times, by the
  * last of which the same upstream call has mostly ended.
  */
-export const TOKEN_WAIT_MS = 2_000;
+const TOKEN_WAIT_MS = 2_000;
 
 /** Characters. Real audiences are URLs and client ids. */
 const MAX_AUDIENCE = 2048;
