@@ -10,6 +10,7 @@ import type {
 } from '../core/credential.ts';
 import type { Secret } from '../core/secret.ts';
 import type { TokenAccount } from '../core/token-account.ts';
+import type { ProbeInput, SasSpec } from './own-use.ts';
 
 /** What connectors may know of the machine: handed in, so that a test gives another one. */
 export interface Machine {
@@ -168,18 +169,6 @@ export interface ResourceTypeSpec<Cloud, Scope> {
   verify(input: ProbeInput<Cloud> & { readonly resource: ResourceRequest }): Promise<void>;
 }
 
-export interface ProbeInput<Cloud> {
-  readonly cloud: Cloud;
-  readonly credential: Credential;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly signal: AbortSignal;
-  /**
-   * A token of the same connector for another scope, where one service tells what another one has.
-   * Throws `SCOPE_NOT_GRANTED` when the connector is not for it.
-   */
-  readonly tokenFor?: ((scope: string) => Promise<Credential>) | undefined;
-}
-
 /** A connector found on the machine, not saved yet. Secrets are in `secret` and `login` alone. */
 export interface Proposal {
   readonly method: string;
@@ -230,6 +219,8 @@ export interface ConnectorTypeSpec<Cloud, Scope> {
   /** For types that issue tokens: the account as metadata services tell it, and what may be asked. Pure. */
   account?(input: AccountInput): TokenAccount;
   autoConfigure?(input: AutoConfigureInput<Cloud>): Promise<Proposal>;
+  /** For types whose resources can be opened by a signed URL. */
+  readonly sas?: SasSpec<Cloud>;
 }
 
 /** A type as the registry holds it: cloud and scope are its own affair. */

@@ -34,6 +34,18 @@ export interface LoginStarted {
     | undefined;
 }
 
+/** Signed access to one resource. `query` opens it for whoever has it: it is shown once and kept nowhere. */
+export interface SignedAccess {
+  readonly connector: string;
+  /** Canonical. */
+  readonly resourceId: string;
+  readonly permissions: string;
+  /** By which the audit trail names it. */
+  readonly id: string;
+  readonly query: string;
+  readonly expiresAt: string;
+}
+
 /** Whose services a credential is for. */
 export type Cloud = 'aws' | 'google' | 'azure';
 
@@ -93,6 +105,8 @@ export interface ControlApi {
   listResources(input: Inputs['listResources']): Promise<readonly ResourceListing[]>;
   update(input: Inputs['update']): Promise<Saved>;
   remove(input: Inputs['remove']): Promise<ConnectorView>;
+  /** A shared access signature, by the connector's identity. */
+  sas(input: Inputs['sas']): Promise<SignedAccess>;
   loginStart(input: Inputs['loginStart']): Promise<LoginStarted>;
   /** Completes a login; waits for the person where the flow does (device code). */
   loginFinish(input: Inputs['loginFinish']): Promise<ConnectorView>;

@@ -11,6 +11,7 @@ import { createLogins } from './login.ts';
 import { migrateStore } from './migrate-store.ts';
 import { createProposals } from './proposals.ts';
 import { register } from './register.ts';
+import { signAccess } from './sas.ts';
 import { status } from './status.ts';
 import type { StatusSource } from './status.ts';
 import { update } from './update.ts';
@@ -58,6 +59,11 @@ export function createApi(service: Service, host: Host): ControlApi {
     listResources: (input) => connectors.listResources(service, input),
     update: (input) => thenLook(update(service, input)),
     remove: (input) => thenLook(connectors.remove(service, input)),
+    sas: (input) =>
+      signAccess(service, input, (issued) => {
+        const evidence = { workload: 'cli', by: 'control', endpoint: 'connector sas' };
+        return host.handouts.record(issued, witnessed(evidence));
+      }),
     loginStart: (input) => logins.start(input),
     loginFinish: (input) => thenLook(logins.finish(input)),
     migrateStore: (input) => migrateStore(service, input),

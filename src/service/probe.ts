@@ -1,5 +1,6 @@
-import type { ConnectorInput, ProbeInput } from '../connectors/contract.ts';
+import type { ConnectorInput } from '../connectors/contract.ts';
 import type { OpenConnector } from '../connectors/issue.ts';
+import type { ProbeInput } from '../connectors/own-use.ts';
 import { holderOf } from '../core/credential.ts';
 import type { Credential, Issued, ResourceRequest } from '../core/credential.ts';
 import { toValetkeyError, toWire, ValetkeyError } from '../core/errors.ts';
@@ -108,7 +109,7 @@ async function issueForProbe(
 }
 
 /** A token for another scope, of those that the connector's own configuration allows. */
-async function issueWhole(
+export async function issueWhole(
   service: Service,
   { open, input }: Subject,
   scope: string,

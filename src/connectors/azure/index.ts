@@ -13,6 +13,7 @@ import { createEntra } from './entra.ts';
 import { identityFrom } from './identity.ts';
 import azureGeneric from './resource-types/azure-generic.ts';
 import blobContainer from './resource-types/blob-container.ts';
+import { sas } from './sas-issue.ts';
 import { mergeScopes, scopeAsSent } from './scope.ts';
 
 const resourceTypes = {
@@ -44,4 +45,5 @@ export default defineConnectorType<AzureCloud, AzureScope>({
   merge: mergeScopes,
   asSent: scopeAsSent,
   account: identityFrom(resourceTypes),
+  sas,
 });
