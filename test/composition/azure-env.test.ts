@@ -229,11 +229,18 @@ describe('challenges', () => {
     });
   });
 
-  test('a user whose file the daemon may not make: an error in the protocol’s shape, no token', async () => {
-    if (process.getuid?.() === 0) return;
-    const { ports } = await arc({ uid: 4_242 });
+  test('a file for another user: his alone where the daemon may give it, else an error and no token', async () => {
+    const { ports, challenges } = await arc({ uid: 4_242 });
     const { status, body } = await get(url(ports), METADATA);
-    expect(status).toBeGreaterThanOrEqual(400);
-    expect(JSON.parse(body)).toHaveProperty('error');
+    const files = await readdir(challenges);
+    if (process.getuid?.() === 0) {
+      expect(status).toBe(401);
+      const [file = ''] = files;
+      expect(await stat(join(challenges, file))).toMatchObject({ uid: 4_242, mode: 0o100600 });
+    } else {
+      expect(status).toBeGreaterThan(401);
+      expect(JSON.parse(body)).toHaveProperty('error');
+      expect(files).toEqual([]);
+    }
   });
 });

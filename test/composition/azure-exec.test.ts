@@ -94,6 +94,18 @@ describe('exec with a grant of Azure’s', () => {
     expect(azure.azure.log).toHaveLength(asked);
   });
 
+  test('a grant of a container: tokens for storage alone, the first of them at hand', async () => {
+    const { azure, open } = await setup();
+    const { variables, warnings } = await open({
+      grants: [{ connector: 'azure-dev', resource_id: 'az://acmedata/zenfiles' }],
+    });
+    expect(warnings).toEqual([]);
+    const asked = azure.azure.log.length;
+    expect((await appService(variables.set, STORAGE)).status).toBe(200);
+    expect((await appService(variables.set, ARM)).status).toBe(403);
+    expect(azure.azure.log).toHaveLength(asked);
+  });
+
   test('grants of three clouds: each is served, and no variable of one is cleared by another', async () => {
     const { google, open } = await setup();
     const grants = ['azure-dev', 'aws-dev', 'gcp-dev'].map((connector) => ({ connector }));
