@@ -35,9 +35,16 @@ const ROWS: readonly {
     may: ['core/', 'connectors/input.ts'],
     types: ['catalog/record.ts', 'connectors/contract.ts'],
   },
+  { of: 'connectors/same-login.ts', may: [], types: ['stores/contract.ts'] },
   {
     of: 'connectors/issue.ts',
-    may: ['core/', 'connectors/input.ts', 'connectors/scope.ts', 'connectors/validated.ts'],
+    may: [
+      'core/',
+      'connectors/input.ts',
+      'connectors/same-login.ts',
+      'connectors/scope.ts',
+      'connectors/validated.ts',
+    ],
     types: ['catalog/record.ts', 'connectors/contract.ts', 'stores/contract.ts'],
   },
   { of: 'connectors/fields/', may: ['core/'] },
