@@ -13,7 +13,7 @@ const AZURITE_ACCOUNT = 'devstoreaccount1';
 export interface Azurite extends BedProcess {
   /** `https://127.0.0.1:PORT/devstoreaccount1`: base of the account's blobs. */
   readonly url: string;
-  /** Its certificate, PEM: whoever asks it must trust this. */
+  /** Its certificate or that of its authority, PEM: whoever asks it must trust this. */
   readonly cert: string;
   /** The same in a file, for `NODE_EXTRA_CA_CERTS` and its like. */
   readonly certFile: string;
@@ -30,6 +30,8 @@ export interface AzuriteOptions {
   readonly host?: string;
   /** Default: a free one. */
   readonly port?: number;
+  /** Default: a certificate that signs itself. */
+  readonly tls?: { readonly keyFile: string; readonly certFile: string; readonly caFile: string };
 }
 
 /** A certificate for servers on this machine, that signs itself; two days at most. */
@@ -68,9 +70,12 @@ export async function selfSigned(
 export async function startAzurite({
   host = '127.0.0.1',
   port,
+  tls,
 }: AzuriteOptions = {}): Promise<Azurite> {
   const dir = await mkdtemp(join(tmpdir(), 'vk-azurite-'));
-  const { keyFile, certFile } = await selfSigned(dir);
+  const own = tls ?? (await selfSigned(dir));
+  const { keyFile } = own;
+  const trusted = tls?.caFile ?? own.certFile;
   const at = port ?? (await freePort());
   const script = require.resolve('azurite/dist/src/blob/main.js');
   const server = startProcess(
@@ -84,7 +89,7 @@ export async function startAzurite({
       '--oauth',
       'basic',
       '--cert',
-      certFile,
+      own.certFile,
       '--key',
       keyFile,
       '--skipApiVersionCheck',
@@ -99,10 +104,10 @@ export async function startAzurite({
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    const cert = await readFile(certFile, 'utf8');
+    const cert = await readFile(trusted, 'utf8');
     await until('Azurite', () => answers(host, at, cert), { alive: [server] });
     const url = `https://${host}:${at}/${AZURITE_ACCOUNT}`;
-    return { ...server, url, cert, certFile, stop };
+    return { ...server, url, cert, certFile: trusted, stop };
   } catch (error) {
     await stop();
     throw error;
