@@ -84,7 +84,7 @@ test('many resources: bounded in memory, and what a workload uses is not pushed 
   expect(bed.exchanges()).toBe(401);
 });
 
-test('500 resources at once over an Entra that hangs: 16 exchanges, the rest is told to come again', async () => {
+test('500 resources at once over an Entra that hangs: 8 exchanges, 64 wait, the rest is told to come again', async () => {
   const bed = await azureBed();
   await bed.imds();
   bed.azure.faults.add('entra:*', { kind: 'hang' });
@@ -92,13 +92,13 @@ test('500 resources at once over an Entra that hangs: 16 exchanges, the rest is 
   const asked = Array.from({ length: 500 }, (_, i) => bed.imds(`https://made-up-${i}.example`));
   const open = new Set(asked);
   for (const one of asked) void one.then(() => open.delete(one));
-  while (open.size > 16 || bed.exchanges() - before < 16) {
+  while (open.size > 8 + 64 || bed.exchanges() - before < 8) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   expect((await bed.imds()).status).toBe(200);
-  await bed.clock.advance(10_000);
+  await bed.clock.advance(8_000); // as long as a client waits, and less than an exchange may take
   expect(statuses(await Promise.all(asked))).toEqual({ 503: 500 });
-  expect(bed.exchanges() - before).toBe(16);
+  expect(bed.exchanges() - before).toBe(8);
   expect((await bed.daemon.api.status({})).issued).toHaveLength(1);
   expect(bed.daemon.logText().split('\n').length).toBeLessThan(400);
 });
