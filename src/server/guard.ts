@@ -110,9 +110,9 @@ function badHeaders(raw: readonly string[], hosts: ReadonlySet<string>): Refusal
     } else if (name === 'sec-fetch-mode' && value === 'cors') {
       mode = true;
     } else if (BROWSER.has(name) || name.startsWith('sec-')) {
-      return refusal(403, 'browser', `browser header ${name}`, value);
+      return refusal(403, 'browser', `browser header ${name}`, withoutSecrets(value));
     } else {
-      return refusal(403, 'forwarded', `forwarding header ${name}`, value);
+      return refusal(403, 'forwarded', `forwarding header ${name}`, withoutSecrets(value));
     }
   }
   if (language !== mode) return refusal(403, 'browser', 'half of the headers of Node’s fetch', '');
@@ -143,9 +143,12 @@ export function foreignHost(host: string, hosts: ReadonlySet<string>): Refusal |
   return refusal(403, 'host', 'foreign host in the target', host);
 }
 
-/** Some clients can show a workload's secret in the path alone. Encoded, in pieces or in part, it is one still. */
-function withoutSecrets(url: string): string {
-  return url.replaceAll(/[\w%-]{20,}/g, '...');
+/**
+ * Some clients can show a workload's secret in the path alone, and a `Referer` or a proxy's header repeats
+ * the path. Encoded, in pieces or in part, it is one still.
+ */
+function withoutSecrets(text: string): string {
+  return text.replaceAll(/[\w%-]{20,}/g, '...');
 }
 
 /** Received text for one line of a log: cut, and with nothing in it that could start another line. */

@@ -224,6 +224,16 @@ test('what looks like a secret in a target is told to no log, whole, cut or enco
   }
 });
 
+test.each(['Referer', 'X-Envoy-Original-Path', 'X-Forwarded-Uri', 'X-Original-URL', 'Origin'])(
+  '%s repeats a target: what looks like a secret in it is told to no log',
+  (name) => {
+    const value = 'http://127.0.0.1/azure/S3cret-_0123456789abcdefghijklmnopqrstuvwxyz/metadata';
+    const why = ask([...HOST, name, value])?.why ?? '';
+    expect(why).toContain('/azure/...');
+    expect(why).not.toMatch(/0123456|uvwxyz/);
+  },
+);
+
 test('row 105: what the log quotes is one line, short, and printable', () => {
   expect(quoted(`a\r\nb\u001b[31m\u2028${'x'.repeat(200)}`)).toMatch(/^"[\x20-\x7e]{1,120}"$/);
   expect(ask(['Host', 'evil\u0085example'])?.why).toBe('foreign Host "evil?example"');
