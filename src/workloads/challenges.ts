@@ -37,6 +37,7 @@ interface Open extends Proven {
 export function createChallenges(directory: string, clock: Clock): Challenges {
   const byKey = new Map<string, Open>();
   const closing = new AbortController();
+  let watching = false;
 
   function drop(key: string): void {
     const found = byKey.get(key);
@@ -47,17 +48,25 @@ export function createChallenges(directory: string, clock: Clock): Challenges {
   function tidy(): void {
     const now = clock.monotonic();
     for (const [key, { until }] of byKey) if (until <= now) drop(key);
-    for (const key of [...byKey.keys()].slice(0, Math.max(0, byKey.size - MOST + 1))) drop(key);
+    for (const key of [...byKey.keys()].slice(0, Math.max(0, byKey.size - MOST))) drop(key);
   }
 
-  /** Nobody may ask again: a file does not outlive its key all the same. */
-  function expire(): void {
-    clock.sleep(LIFE_MS, closing.signal).then(tidy, () => {});
+  /** Nobody may ask again: a file does not outlive its key all the same. One look for all that there are. */
+  async function watch(): Promise<void> {
+    if (watching) return;
+    watching = true;
+    try {
+      for (let [next] = byKey.values(); next !== undefined; [next] = byKey.values()) {
+        await clock.sleep(Math.max(0, next.until - clock.monotonic()), closing.signal);
+        tidy();
+      }
+    } finally {
+      watching = false;
+    }
   }
 
   return {
     async write(listener, uid) {
-      tidy();
       const key = randomBytes(KEY_BYTES).toString('base64url');
       const file = join(directory, `${randomUUID()}.key`);
       try {
@@ -81,7 +90,8 @@ export function createChallenges(directory: string, clock: Clock): Challenges {
         });
       }
       byKey.set(key, { listener, uid, file, until: clock.monotonic() + LIFE_MS });
-      expire();
+      tidy(); // after the writing: many may have been at it at once
+      watch().catch(() => {}); // ends when close() aborts the sleep
       return file;
     },
     take(key) {

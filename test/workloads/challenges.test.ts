@@ -111,6 +111,27 @@ describe('a challenge file', () => {
     expect((await readdir(directory)).length).toBe(64);
   });
 
+  test('nor are there when hundreds ask at once, and 64 that are open are good', async () => {
+    const { directory, challenges, write, keyOf } = await setup();
+    await Promise.all(Array.from({ length: 300 }, write));
+    await expect.poll(async () => (await readdir(directory)).length).toBe(64);
+    const names = await readdir(directory);
+    const keys = await Promise.all(names.map((name) => keyOf(join(directory, name))));
+    for (const key of keys) expect(challenges.take(key)).toBeDefined();
+  });
+
+  test('that is the newest of many is looked for by one timer', async () => {
+    const { clock, write } = await setup();
+    let sleeping = 0;
+    const { sleep } = clock;
+    clock.sleep = (ms, signal) => {
+      sleeping += 1;
+      return sleep(ms, signal).finally(() => (sleeping -= 1));
+    };
+    for (let i = 0; i < 100; i += 1) await write();
+    expect(sleeping).toBe(1);
+  });
+
   test('that somebody has put a link in the place of: what it leads to is left alone', async () => {
     const { directory, challenges, write, keyOf, gone } = await setup();
     const file = await write();
