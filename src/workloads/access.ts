@@ -213,7 +213,9 @@ export function createAccess(
     },
     async challenge(connection: Connection) {
       const found = challenged(connection);
-      return found && options.challenges?.write(connection.listener, found.uid);
+      // There is room for few files: who could not read his would push out those of others.
+      if (!found || !mayRead(await connection.peer('user'), found.uid)) return undefined;
+      return options.challenges?.write(connection.listener, found.uid);
     },
     holds(caller: Caller, connection: Connection) {
       const about = known.get(caller);
@@ -241,8 +243,8 @@ export function createAccess(
 
 /** In constant time, and without memory of its own: it is asked for every request. */
 function isSame({ token, shown }: TokenMemo, given: string): boolean {
-  if (given.length !== token.length) return false;
-  shown.write(given);
+  // Less is written where a character has two bytes: the rest would be that of the token shown before.
+  if (given.length !== token.length || shown.write(given) !== token.length) return false;
   return timingSafeEqual(token, shown);
 }
 

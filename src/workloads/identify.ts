@@ -54,3 +54,8 @@ export function ofListener(
   );
   return fitting.length === 1 ? fitting[0] : undefined;
 }
+
+/** May a peer be able to read a file that `uid` alone may? One that the kernel does not tell may. Pure. */
+export function mayRead(peer: Peer | undefined, uid: number): boolean {
+  return peer === undefined || peer.uid === uid || peer.uid === 0;
+}
