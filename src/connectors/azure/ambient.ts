@@ -75,7 +75,7 @@ function appIn(env: Machine['env']): EntraApp | undefined {
 async function certificateIn(path: string, { env, clock }: Machine, signal: AbortSignal) {
   const password = textIn(env, 'AZURE_CLIENT_CERTIFICATE_PASSWORD');
   const opened = openCertificate(
-    await fileText(path, signal),
+    await certificateFile(path, signal),
     password === undefined ? undefined : secret(password),
   );
   checkValidAt(opened, clock.now());
@@ -84,7 +84,7 @@ async function certificateIn(path: string, { env, clock }: Machine, signal: Abor
 }
 
 /** PFX files are no text: as base64 they are what a connector's attribute would be. */
-async function fileText(path: string, signal: AbortSignal): Promise<Secret> {
+export async function certificateFile(path: string, signal: AbortSignal): Promise<Secret> {
   try {
     const bytes = await readFile(path, { signal });
     return secret(bytes.toString(bytes.includes('-----BEGIN') ? 'utf8' : 'base64'));

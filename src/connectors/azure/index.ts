@@ -7,6 +7,7 @@ import managedIdentity from './auth-methods/managed-identity.ts';
 import servicePrincipal from './auth-methods/service-principal.ts';
 import userAccount from './auth-methods/user-account.ts';
 import { createArm } from './arm.ts';
+import { autoConfigure } from './auto-configure.ts';
 import { createBlobs } from './blobs.ts';
 import type { AzureCloud, AzureScope } from './cloud.ts';
 import { createEntra } from './entra.ts';
@@ -45,5 +46,6 @@ export default defineConnectorType<AzureCloud, AzureScope>({
   merge: mergeScopes,
   asSent: scopeAsSent,
   account: identityFrom(resourceTypes),
+  autoConfigure,
   sas,
 });

@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { ValetkeyError } from '../../../core/errors.ts';
 import { secret } from '../../../core/secret.ts';
 import { defineAuthMethod } from '../../contract.ts';
+import { includes } from '../audiences.ts';
 import { readClaims } from '../claims.ts';
 import type { AzureCloud, AzureScope, EntraToken } from '../cloud.ts';
 import { audienceOf, defaultScope } from '../environments.ts';
 import { credentialOf, storedField, usualAudience } from '../mint.ts';
-import { appFields, audience, identityFields, placeFields } from '../place.ts';
+import { appFields, audience, environmentOf, identityFields, placeFields } from '../place.ts';
 
 const { audiences: _any, ...place } = placeFields;
 
@@ -35,8 +36,13 @@ export default defineAuthMethod<AzureCloud, AzureScope, typeof config>({
       .regex(/^[\x21-\x7e]+$/, 'this is no access token')
       .describe('Access token that Entra issued'),
   }),
-  narrows: ({ audience: own }, scope) =>
-    scope === undefined || (own !== undefined && scope.audiences.some((one) => same(one, own))),
+  narrows: (options, scope) => {
+    const { audience: own } = options;
+    if (scope === undefined) return true;
+    // Asked of a configuration as it was written, too: without defaults.
+    const environment = environmentOf(options);
+    return own !== undefined && scope.audiences.some((one) => includes(own, one, environment));
+  },
   alternatives: 'service-principal or user-account, which ask for a token of each audience',
   needsExpiry: true,
 
@@ -59,7 +65,7 @@ export default defineAuthMethod<AzureCloud, AzureScope, typeof config>({
     // The token's own word counts: a configuration may be older than the token.
     const own = claims.audience ?? options.audience ?? usualAudience(options);
     const wanted = scopes?.map(audienceOf) ?? scope?.audiences ?? [own];
-    if (!wanted.some((one) => same(one, own))) {
+    if (!wanted.some((one) => includes(own, one, options.environment))) {
       throw new ValetkeyError('SCOPE_NOT_GRANTED', {
         subject: wanted[0] ?? 'scope',
         reason: `the stored token is for ${audience.catch('another audience').parse(own)} alone`,
@@ -78,12 +84,6 @@ export default defineAuthMethod<AzureCloud, AzureScope, typeof config>({
     return credentialOf(found, { scope: scopes?.[0] ?? defaultScope(own) }, input);
   },
 });
-
-/** A slash at the end changes the claim, not the service that is meant. */
-function same(one: string, other: string): boolean {
-  const bare = (text: string) => text.toLowerCase().replace(/\/$/, '');
-  return bare(one) === bare(other);
-}
 
 function defined(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
