@@ -17,8 +17,7 @@ import type { Challenges } from './challenges.ts';
 import { byListener, bySubject, ofListener, userMatters } from './identify.ts';
 import type { VerifyServiceAccount } from './service-accounts.ts';
 import type { Tokens } from './tokens.ts';
-import { chooseProfile } from './workload.ts';
-import type { Workload } from './workload.ts';
+import { chooseProfile, type Workload } from './workload.ts';
 
 export interface AccessOptions {
   /** The workloads in force, by name; changes with a reload. */
