@@ -14,7 +14,7 @@ import type {
 import { requestFor } from './choose-token.ts';
 import { accountsOf, identitiesOf } from './accounts.ts';
 import type { Challenges } from './challenges.ts';
-import { byListener, bySubject, ofListener, userMatters } from './identify.ts';
+import { byListener, bySubject, mayRead, ofListener, userMatters } from './identify.ts';
 import type { VerifyServiceAccount } from './service-accounts.ts';
 import type { Tokens } from './tokens.ts';
 import { chooseProfile, type Workload } from './workload.ts';
