@@ -22,7 +22,10 @@ export function requestFor(profile: WorkloadProfile, choice: IssueChoice): Issue
     const asked = [...new Set(scopes)].sort();
     for (const scope of asked) {
       if (isAskable(account.askable, scope)) continue;
-      throw new ValetkeyError('SCOPE_NOT_GRANTED', { subject: scope, hint: SCOPE_HINT });
+      throw new ValetkeyError('SCOPE_NOT_GRANTED', {
+        subject: scope,
+        hint: HINTS[account.cloud],
+      });
     }
     // Who asks for just what the usual token has gets that one: it is held already.
     const usual = new Set(googleAccount(account)?.scopes);
@@ -31,7 +34,10 @@ export function requestFor(profile: WorkloadProfile, choice: IssueChoice): Issue
   });
 }
 
-const SCOPE_HINT = 'list it under scopes of the connector and of the grant';
+const HINTS = {
+  google: 'list it under scopes of the connector and of the grant',
+  azure: 'list its audience under audiences of the connector and of the grant',
+} as const;
 
 function identityRequest(profile: WorkloadProfile, audience: string | undefined): IssueRequest {
   const audiences: TokenAccount['audiences'] = profile.account?.audiences ?? [];
