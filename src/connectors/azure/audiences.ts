@@ -35,12 +35,12 @@ export function isBlobStorage(audience: string, environment: AzureEnvironment): 
   return isAllStorage(audience) || blobAccountOf(audience, environment) !== undefined;
 }
 
-export function isAllStorage(audience: string): boolean {
+function isAllStorage(audience: string): boolean {
   return STORAGE_NAMES.includes(bare(audience));
 }
 
 /** The account of `https://<account>.blob.core.windows.net`, an audience that is for this one alone. */
-export function blobAccountOf(audience: string, environment: AzureEnvironment): string | undefined {
+function blobAccountOf(audience: string, environment: AzureEnvironment): string | undefined {
   const { storageSuffix } = ENVIRONMENTS[environment];
   const [, account, service, suffix] =
     /^https:\/\/([a-z\d]{3,24})\.(blob|dfs)\.(.+)$/.exec(bare(audience)) ?? [];

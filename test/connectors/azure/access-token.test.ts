@@ -38,6 +38,19 @@ const issue = async (
   });
 
 describe('a stored access token', () => {
+  it('serves its service by each of its names, and one account by the token for all', async () => {
+    const arm = await storedBed('https://management.core.windows.net/');
+    const named = await issue(arm, { scopes: [`${ARM}/.default`] });
+    expect(named.token).toBe(arm.token);
+    const storage = await storedBed(`${STORAGE}/`);
+    const one = 'https://acmedata.blob.core.windows.net/.default';
+    expect((await issue(storage, { scopes: [one] })).token).toBe(storage.token);
+    const narrow = await storedBed('https://acmedata.blob.core.windows.net');
+    expect(await failureOf(issue(narrow, { scopes: [`${STORAGE}/.default`] }))).toMatchObject({
+      code: 'SCOPE_NOT_GRANTED',
+    });
+  });
+
   it('is handed on for its own audience, and tells whose it is', async () => {
     const bed = await storedBed();
     const { input } = prepared(METHOD, bed, { secret: { token: bed.token } });
