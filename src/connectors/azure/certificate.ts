@@ -2,7 +2,8 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 
 import { ValetkeyError } from '../../core/errors.ts';
 import { secret, type Secret } from '../../core/secret.ts';
-import { readPfx } from './pfx.ts';
+import { costOfKey, derivationBudget, TooCostly } from './derivation-cost.ts';
+import { costly, readPfx } from './pfx.ts';
 
 /** A certificate that an application is registered with, its private key, and those that signed it. */
 export interface OpenCertificate {
@@ -18,7 +19,8 @@ const RSA_MIN_BITS = 2048;
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const PRIVATE_KEY = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[^]+?-----END \1PRIVATE KEY-----/;
-const BASE64 = /^[A-Za-z\d+/\s]+={0,2}\s*$/;
+const SHROUDED = '-----BEGIN ENCRYPTED PRIVATE KEY-----'; // PKCS #8; older ones stretch nothing
+const BASE64 = /^[A-Za-z\d+/]+={0,2}$/;
 
 /**
  * A PEM with certificate and key, or a PFX (PKCS #12) file in base64. Throws `INPUT_INVALID` naming the
@@ -72,22 +74,34 @@ function openPem(text: string, password: Secret | undefined): Parts {
   if (encrypted && password === undefined) throw wrongPassword('the private key has a password');
   const certificates = (text.match(CERTIFICATE) ?? []).map(certificateOf);
   try {
+    if (block.startsWith(SHROUDED)) return { key: openedKey(block, password), certificates };
     const passphrase = encrypted ? { passphrase: password?.reveal() ?? '' } : {};
     return { key: createPrivateKey({ key: block, format: 'pem', ...passphrase }), certificates };
-  } catch {
+  } catch (error) {
+    if (error instanceof TooCostly) throw costly();
     // Its own error may quote what it could not read.
     if (encrypted) throw wrongPassword('the password does not open the private key');
     throw invalid('its private key cannot be read');
   }
 }
 
+/** What is opened is what was looked at: not another reader's idea of the same text. */
+function openedKey(block: string, password: Secret | undefined): KeyObject {
+  const key = Buffer.from(block.replaceAll(/-----[^-]+-----/g, ''), 'base64');
+  derivationBudget()(costOfKey(key));
+  const passphrase = password?.reveal() ?? '';
+  return createPrivateKey({ key, format: 'der', type: 'pkcs8', passphrase });
+}
+
 function openPfx(text: string, password: Secret | undefined): Parts {
-  if (!BASE64.test(text)) {
+  // Line ends first: an expression that took them in two places would look for minutes.
+  const base64 = text.replaceAll(/\s/g, '');
+  if (!BASE64.test(base64)) {
     const hint =
       'make one that is text: base64 app.pfx > app.pfx.txt (on macOS: base64 -i app.pfx)';
     throw invalid('it is neither a PEM nor a PFX file in base64', hint);
   }
-  const { key, certificates } = readPfx(Buffer.from(text, 'base64'), password);
+  const { key, certificates } = readPfx(Buffer.from(base64, 'base64'), password);
   return { key, certificates: certificates.map(certificateOf) };
 }
 

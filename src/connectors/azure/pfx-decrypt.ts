@@ -1,9 +1,7 @@
 import { createDecipheriv, createHash, pbkdf2Sync } from 'node:crypto';
 
 import { DER, derContent, derNumber, derOid, derWithin, type DerValue } from './der.ts';
-
-/** More would keep everybody else waiting: Windows takes 2 000, OpenSSL 2 048, the careful 600 000. */
-const MAX_ITERATIONS = 2_000_000;
+import { costOf, type Spend } from './derivation-cost.ts';
 
 const PBES2 = '1.2.840.113549.1.5.13';
 const PBE_SHA1_3DES = '1.2.840.113549.1.12.1.3';
@@ -28,7 +26,9 @@ export function decryptContent(
   algorithm: DerValue | undefined,
   ciphertext: Buffer,
   password: string,
+  spend: Spend,
 ): Buffer {
+  spend(costOf(algorithm));
   const [oid, parameters] = derWithin(algorithm);
   const [name, key, iv] = keyOf(derOid(oid), derWithin(parameters), password);
   const decipher = createDecipheriv(name, key, iv);
@@ -43,7 +43,7 @@ function keyOf(
   if (scheme === PBES2) return pbes2(parameters, password);
   if (scheme !== PBE_SHA1_3DES) throw new UnknownCipher(scheme);
   const salt = derContent(parameters[0], DER.octets);
-  const iterations = bounded(derNumber(parameters[1]));
+  const iterations = derNumber(parameters[1]);
   const derive = (id: number, bytes: number) =>
     pkcs12Key(password, { salt, iterations, id, bytes });
   return ['des-ede3-cbc', derive(1, 24), derive(2, 8)];
@@ -58,14 +58,9 @@ function pbes2([derivation, encryption]: readonly DerValue[], password: string) 
   const cipher = CIPHERS[derOid(oid)];
   if (digest === undefined || cipher === undefined) throw new UnknownCipher(derOid(oid));
   const [name, bytes] = cipher;
-  const rounds = bounded(derNumber(iterations));
+  const rounds = derNumber(iterations);
   const key = pbkdf2Sync(password, derContent(salt, DER.octets), rounds, bytes, digest);
   return [name, key, derContent(iv, DER.octets)] as const;
-}
-
-function bounded(iterations: number): number {
-  if (iterations >= 1 && iterations <= MAX_ITERATIONS) return iterations;
-  throw new RangeError('the number of iterations is out of bounds');
 }
 
 const BLOCK = 64; // of SHA-1, bytes: v in RFC 7292 appendix B.2

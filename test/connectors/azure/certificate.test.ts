@@ -132,6 +132,58 @@ describe('a certificate as PEM', () => {
   });
 });
 
+describe.skipIf(!hasOpenssl)('what would take minutes to open is refused unopened', () => {
+  const { key, certificate } = robot;
+  const costly = { code: 'INPUT_INVALID', subject: 'client_certificate' };
+
+  /** A file that its maker was quick with: the number in it is made larger afterwards. */
+  const stretched = (base64: string): string => {
+    const file = Buffer.from(base64, 'base64').toString('latin1');
+    const made = file.replaceAll(
+      '\u0002\u0003\u0001\u0011\u0070',
+      '\u0002\u0003\u007f\u00ff\u00ff',
+    );
+    expect(made).not.toBe(file);
+    return Buffer.from(made, 'latin1').toString('base64');
+  };
+  const FEW = String(0x01_11_70);
+  const pkcs8 = (...options: readonly string[]): string =>
+    execFileSync('openssl', ['pkcs8', '-topk8', '-passout', 'pass:x', ...options], {
+      input: key,
+      encoding: 'utf8',
+    });
+
+  it('a key in a PEM', () => {
+    const [, body = ''] = /-----\n([^-]+)-----/.exec(pkcs8('-iter', FEW)) ?? [];
+    const pem = `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${stretched(body)}\n-----END ENCRYPTED PRIVATE KEY-----\n`;
+    const error = refusal(`${pem}${certificate}`, 'x');
+    expect(error).toMatchObject(costly);
+    expect(error.reason).toMatch(/too long/);
+  });
+
+  it('but one that is stretched as far as is usual is opened', () => {
+    for (const options of [['-iter', '600000'], ['-scrypt'], ['-v1', 'PBE-SHA1-3DES']]) {
+      open(`${pkcs8(...options)}${certificate}`, 'x');
+    }
+  });
+
+  it.each([
+    ['newer', []],
+    ['older', ['-keypbe', 'PBE-SHA1-3DES', '-certpbe', 'PBE-SHA1-3DES']],
+    ['newer, in its key alone', ['-certpbe', 'NONE']],
+  ])('a PFX file of the %s kind', (_name, options) => {
+    const more = ['-iter', FEW, ...options];
+    const file = pfxOf({ key, certificates: [certificate], password: 'x', options: more });
+    const error = refusal(stretched(file), 'x');
+    expect(error).toMatchObject(costly);
+    expect(error.reason).toMatch(/too long/);
+  });
+
+  it('a text that is all line ends', () => {
+    expect(refusal(`AAAA${' '.repeat(65_000)}!`).reason).toMatch(/neither/);
+  });
+});
+
 describe.skipIf(!hasOpenssl)('a PFX file', () => {
   const { key, certificate } = robot;
   const certificates = [certificate, other.certificate];
