@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-
 import { ValetkeyError, toValetkeyError } from '../../core/errors.ts';
 import { secret, type Secret } from '../../core/secret.ts';
+import { readRegularBytes } from '../../files/regular-file.ts';
 import type { Machine } from '../contract.ts';
 import { readIdentityToken } from '../outbound/identity-token.ts';
 import { azureCliToken } from './azure-cli.ts';
@@ -10,6 +9,8 @@ import type { AzureCloud, AzurePlace, EntraApp, EntraAsk, EntraToken } from './c
 import { audienceOf } from './environments.ts';
 import { namesManagedIdentity } from './identity-source.ts';
 import { CA_VARIABLES } from './transport.ts';
+
+const CERTIFICATE_MAX_BYTES = 65_536;
 
 export interface Surroundings {
   readonly cloud: Pick<AzureCloud, 'entra'>;
@@ -86,7 +87,7 @@ async function certificateIn(path: string, { env, clock }: Machine, signal: Abor
 /** PFX files are no text: as base64 they are what a connector's attribute would be. */
 export async function certificateFile(path: string, signal: AbortSignal): Promise<Secret> {
   try {
-    const bytes = await readFile(path, { signal });
+    const bytes = await readRegularBytes(path, CERTIFICATE_MAX_BYTES, signal);
     return secret(bytes.toString(bytes.includes('-----BEGIN') ? 'utf8' : 'base64'));
   } catch (cause) {
     signal.throwIfAborted();

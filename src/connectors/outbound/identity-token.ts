@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
 import { ValetkeyError } from '../../core/errors.ts';
 import { secret, type Secret } from '../../core/secret.ts';
+import { readRegularFile } from '../../files/regular-file.ts';
 import type { Machine } from '../contract.ts';
 import { mapOf } from '../fields/flat-values.ts';
 import { namesNobody } from './near-hosts.ts';
@@ -17,6 +17,7 @@ import { fetchText } from './token-http.ts';
 /** WebIdentityToken. STS API Reference, AssumeRoleWithWebIdentity. */
 const TOKEN_MIN_CHARS = 4;
 const TOKEN_MAX_CHARS = 20_000;
+const FILE_MAX_BYTES = 65_536;
 
 const path = z.string().min(1);
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'this is no name of a variable');
@@ -139,7 +140,7 @@ function fromEnv(machine: Machine, name: string | undefined, field: string): str
 
 async function readSecretFile(file: string, field: string, signal: AbortSignal): Promise<string> {
   try {
-    return await readFile(file, { encoding: 'utf8', signal });
+    return await readRegularFile(file, FILE_MAX_BYTES, signal);
   } catch (cause) {
     if (signal.aborted) throw signal.reason;
     throw new ValetkeyError('SECRET_MISSING', {

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -49,6 +50,20 @@ describe('a federated token', () => {
     bed.write({ sub: SUBJECT, aud: AUDIENCE });
     await issue(bed);
     expect(total(bed)).toBe(3);
+  });
+
+  it('that is no file, or a huge one, is refused at once: others’ files can be read', async () => {
+    const bed = await federatedBed();
+    const pipe = join(folder(), 'pipe');
+    execFileSync('mkfifo', [pipe]); // whose writer never comes
+    const huge = join(folder(), 'huge');
+    writeFileSync(huge, '');
+    truncateSync(huge, 1024 ** 4);
+    // As many as Node has threads for files: a wait in each would be the end of them all.
+    for (const file of [pipe, pipe, pipe, pipe, '/dev/zero', huge, folder()]) {
+      expect(await failureOf(issue({ ...bed, file }))).toMatchObject({ code: 'SECRET_MISSING' });
+    }
+    await issue(bed);
   });
 
   it('may come from a URL', async () => {
