@@ -123,7 +123,7 @@ export function methodOf(name: string): AuthMethod {
   return method;
 }
 
-export function hidden(fields: Readonly<Record<string, string>>): Record<string, Secret> {
+function hidden(fields: Readonly<Record<string, string>>): Record<string, Secret> {
   return Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, secret(text)]));
 }
 
