@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode, type ValetkeyError } from '../../core/errors.ts';
+import { OWN_ANSWER_HEADER } from '../../core/own-answer.ts';
 import { jsonAnswer } from '../answer.ts';
 import type { Answer, RefusalReason } from '../contract.ts';
 
@@ -47,9 +48,12 @@ export const NOT_FOUND = failure(404, 'not_found', 'there is nothing at this pat
 /** Nobody, or somebody without identities: one answer for both (invariant 5). .NET looks for the first words. */
 export const NO_IDENTITY = invalid('Identity not found: there is no such identity here');
 
+/** On every answer of a token endpoint, good or bad: tells our own upstream client whom it has found. */
+export const OWN: Readonly<Record<string, string>> = { [OWN_ANSWER_HEADER]: '1' };
+
 /** https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling */
 export const imdsShape: Shape = ({ status, error, text, headers }) =>
-  jsonAnswer(status, { error, error_description: text }, headers);
+  jsonAnswer(status, { error, error_description: text }, { ...OWN, ...headers });
 
 /** What MSAL reads of an App Service error. There is no log of ours that a correlation id would lead to. */
 export const appServiceShape: Shape = ({ status, error, text, headers }) =>
@@ -60,11 +64,11 @@ export const appServiceShape: Shape = ({ status, error, text, headers }) =>
       message: error === 'unsupported_api_version' ? `UnsupportedApiVersion: ${text}` : text,
       correlationId: '00000000-0000-0000-0000-000000000000',
     },
-    headers,
+    { ...OWN, ...headers },
   );
 
 export const cloudShellShape: Shape = ({ status, error, text, headers }) =>
-  jsonAnswer(status, { error: { code: error, message: text } }, headers);
+  jsonAnswer(status, { error: { code: error, message: text } }, { ...OWN, ...headers });
 
 /** Seconds that clients wait when the cloud has not said how long. Some retry 429 only when told. */
 const RETRY = { throttled: 5, passing: 2 };

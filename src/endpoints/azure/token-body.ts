@@ -2,6 +2,7 @@ import { type AccessToken, type Issued, ofKind } from '../../core/credential.ts'
 import { ValetkeyError } from '../../core/errors.ts';
 import { jsonAnswer } from '../answer.ts';
 import type { Answer, EndpointContext } from '../contract.ts';
+import { OWN } from './failure.ts';
 import type { Wanted } from './wanted.ts';
 
 type Clocks = Pick<EndpointContext, 'now' | 'monotonic'>;
@@ -90,7 +91,7 @@ function jsonText(text: string): Answer {
 }
 
 /** Stands where no answer has been made yet; is replaced before it is read. */
-const NEVER = jsonAnswer(200, {});
+const NEVER = jsonAnswer(200, {}, OWN);
 
 function tooShort(): ValetkeyError {
   return new ValetkeyError('UPSTREAM_UNAVAILABLE', {
