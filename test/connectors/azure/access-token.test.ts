@@ -88,6 +88,24 @@ describe('a stored access token', () => {
     expect(method.needsExpiry).toBe(true);
   });
 
+  it('does not fit a grant for one account when it is for all of them, whoever asks', async () => {
+    const bed = await storedBed();
+    const account = 'https://acmedata.blob.core.windows.net';
+    const grant = { audiences: [account] };
+    const { input } = prepared(METHOD, bed, { secret: { token: bed.token } });
+    expect(methodOf(METHOD).narrows(input.config, grant)).toBe(false);
+    // A configuration that is older than the token, too.
+    const config = { audience: account };
+    for (const scopes of [undefined, [`${account}/.default`]]) {
+      expect(await failureOf(issue(bed, { config, scope: grant, scopes }))).toMatchObject({
+        code: 'SCOPE_NOT_GRANTED',
+      });
+    }
+    expect((await issue(bed, { scope: { audiences: [`${STORAGE}/`, ARM] } })).token).toBe(
+      bed.token,
+    );
+  });
+
   it('is not served after its end: neither the registered one nor its own', async () => {
     const bed = await storedBed();
     const sooner = bed.clock.now() + 60_000;

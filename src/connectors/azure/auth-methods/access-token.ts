@@ -5,7 +5,7 @@ import { secret } from '../../../core/secret.ts';
 import { defineAuthMethod } from '../../contract.ts';
 import { includes } from '../audiences.ts';
 import { readClaims } from '../claims.ts';
-import type { AzureCloud, AzureScope, EntraToken } from '../cloud.ts';
+import type { AzureCloud, AzureEnvironment, AzureScope, EntraToken } from '../cloud.ts';
 import { audienceOf, defaultScope } from '../environments.ts';
 import { credentialOf, storedField, usualAudience } from '../mint.ts';
 import { appFields, audience, environmentOf, identityFields, placeFields } from '../place.ts';
@@ -41,7 +41,7 @@ export default defineAuthMethod<AzureCloud, AzureScope, typeof config>({
     if (scope === undefined) return true;
     // Asked of a configuration as it was written, too: without defaults.
     const environment = environmentOf(options);
-    return own !== undefined && scope.audiences.some((one) => includes(own, one, environment));
+    return own !== undefined && isWithin(own, scope, environment);
   },
   alternatives: 'service-principal or user-account, which ask for a token of each audience',
   needsExpiry: true,
@@ -65,7 +65,9 @@ export default defineAuthMethod<AzureCloud, AzureScope, typeof config>({
     // The token's own word counts: a configuration may be older than the token.
     const own = claims.audience ?? options.audience ?? usualAudience(options);
     const wanted = scopes?.map(audienceOf) ?? scope?.audiences ?? [own];
-    if (!wanted.some((one) => includes(own, one, options.environment))) {
+    const { environment } = options;
+    const good = wanted.some((one) => includes(own, one, environment));
+    if (!good || (scope !== undefined && !isWithin(own, scope, environment))) {
       throw new ValetkeyError('SCOPE_NOT_GRANTED', {
         subject: wanted[0] ?? 'scope',
         reason: `the stored token is for ${audience.catch('another audience').parse(own)} alone`,
@@ -84,6 +86,11 @@ export default defineAuthMethod<AzureCloud, AzureScope, typeof config>({
     return credentialOf(found, { scope: scopes?.[0] ?? defaultScope(own) }, input);
   },
 });
+
+/** Does a token for `own` do no more than was granted? One for all of storage is more than one account's. */
+function isWithin(own: string, { audiences }: AzureScope, environment: AzureEnvironment): boolean {
+  return audiences.some((one) => includes(one, own, environment));
+}
 
 function defined(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
