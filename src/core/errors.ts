@@ -197,17 +197,18 @@ export interface WireError {
   readonly reason?: string | undefined;
   readonly hint?: string | undefined;
   readonly upstreamCode?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
 }
 
 export function toWire(error: ValetkeyError): WireError {
-  const { code, subject, reason, hint, upstreamCode } = error;
-  return { code, subject, reason, hint, upstreamCode };
+  const { code, subject, reason, hint, upstreamCode, retryAfterMs } = error;
+  return { code, subject, reason, hint, upstreamCode, retryAfterMs };
 }
 
 export function fromWire(wire: WireError): ValetkeyError {
-  const { code, subject, reason, hint, upstreamCode } = wire;
+  const { code, subject, reason, hint, upstreamCode, retryAfterMs } = wire;
   return new ValetkeyError(
     code in ERRORS ? code : 'INTERNAL',
-    defined({ subject, reason, hint, upstreamCode, cause: undefined }),
+    defined({ subject, reason, hint, upstreamCode, retryAfterMs, cause: undefined }),
   );
 }

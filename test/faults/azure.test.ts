@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 
 import { describe, expect, test } from 'vitest';
 
+import { resolvePaths } from '../../src/config/paths.ts';
+import { connectControl } from '../../src/control/client.ts';
 import type { Fault } from '../../src/stand-ins/azure/faults.ts';
 import {
   azureBed,
@@ -291,6 +293,15 @@ test('Entra is let alone for as long as it asks for (row 76)', async () => {
   bed.azure.faults.clear();
   expect((await bed.imds()).status).toBe(200);
   expect(bed.exchanges()).toBe(2);
+});
+
+test('how long is told over the control socket too: exec answers its program by it', async () => {
+  const bed = await azureBed();
+  const fault = { kind: 'error', status: 429, code: 'AADSTS90055', retryAfterSeconds: 7 } as const;
+  bed.azure.faults.add(ALL, fault);
+  const { controlSocket } = resolvePaths({ VALETKEY_HOME: bed.daemon.home });
+  const asked = connectControl(controlSocket).describeClient({ name: CONNECTOR });
+  await expect(asked).rejects.toMatchObject({ code: 'UPSTREAM_THROTTLED', retryAfterMs: 7_000 });
 });
 
 test('one resource at fault is not the other’s trouble', async () => {
