@@ -2,11 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ACME, startAzure, type AzureBed } from '../beds/azure.ts';
 import type { Env } from '../beds/process.ts';
+import { azPath } from '../beds/tools.ts';
 import {
   azureClients,
   azureNode,
   azureStorageClients,
   buildAzureClients,
+  runAzure,
   type AzureClient,
   type AzureVerb,
 } from './azure-clients.ts';
@@ -175,4 +177,27 @@ it('terraform keeps its state in a blob', async () => {
   const { inside } = bed.namespace;
   const said = await terraformApply(backend, 'kept', storage, inside, azurermTemplate);
   expect(said).toMatchObject({ status: 0, stdout: 'kept' });
+});
+
+it('az logs in, gets a token, and writes, lists and reads blobs', async () => {
+  await createContainer('cont2');
+  const steps = [
+    `blob() { verb=$1; shift; "$0" storage blob "$verb" --auth-mode login --blob-endpoint ${bed.azurite} --container-name cont2 "$@"; }`,
+    '"$0" login --identity --output none',
+    `"$0" account get-access-token --resource ${VAULT} --query accessToken --output tsv`,
+    'printf "put by az" >said',
+    'blob upload --file said --name by-az --no-progress --output none',
+    'blob list --query "[].name" --output tsv',
+    'blob download --name by-az --file heard --no-progress --output none',
+    'cat heard',
+  ];
+  const { status, stdout, stderr } = await runAzure(
+    ['sh', '-e', '-c', `cd "$HOME"\n${steps.join('\n')}`, azPath()],
+    { ...home.names, ...bed.trust, ...SHELL },
+    { inside: [...bed.namespace.inside, ...execWords('all')], timeoutMs: 170_000 },
+  );
+  expect({ status, stderr }).toMatchObject({ status: 0 });
+  const [token, ...said] = stdout.trim().split('\n');
+  expect(liveToken(bed, token).audience).toBe(VAULT);
+  expect(said).toEqual(['by-az', 'put by az']);
 });
