@@ -1,5 +1,5 @@
 import { credentialId } from '../core/credential.ts';
-import type { Issued, IssueRequest } from '../core/credential.ts';
+import type { Issued } from '../core/credential.ts';
 import { ERRORS, toValetkeyError, ValetkeyError } from '../core/errors.ts';
 import { subjectOf } from '../core/events.ts';
 import type { ConnectorName } from '../core/ids.ts';
@@ -13,7 +13,7 @@ import {
   remaining,
 } from './entry.ts';
 import type { Entry } from './entry.ts';
-import type { Broker, BrokerOptions, GetCredential } from './contract.ts';
+import type { Broker, BrokerOptions, GetCredential, Issuer } from './contract.ts';
 import { keyOf } from './key.ts';
 import { renewAfter, RENEWAL, retryAfter } from './renewal.ts';
 import { createTables } from './tables.ts';
@@ -44,7 +44,7 @@ export function createBroker(options: BrokerOptions): Broker {
     entry.askedAt = at.monotonic;
     if (entry.issued !== undefined && remaining(entry, at) > 0) {
       if (unwanted?.(entry.issued) === true && mayReplace(entry, at)) {
-        return waitFor(fly(entry), waitMs, clock);
+        return waitFor(fly(entry, entry.issued), waitMs, clock);
       }
       if (dueForRenewal(entry, at)) void fly(entry);
       return entry.issued;
@@ -58,12 +58,12 @@ export function createBroker(options: BrokerOptions): Broker {
   };
 
   /** Starts the one upstream call of an entry. Its failure is kept in the entry, so it may go unawaited. */
-  function fly(entry: Entry): Promise<Issued> {
+  function fly(entry: Entry, held?: Issued): Promise<Issued> {
     const startedAt = clock.monotonic();
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(FLIGHT_MS)]);
     const { request } = entry;
     const flight = tables
-      .inTurn(request, () => ask(request, signal))
+      .inTurn(request, () => ask(request, signal, held))
       .then((issued) => land(entry, issued, startedAt))
       .catch((error: unknown) => {
         throw fail(entry, toValetkeyError(error));
@@ -74,10 +74,10 @@ export function createBroker(options: BrokerOptions): Broker {
     return flight;
   }
 
-  async function ask(request: IssueRequest, signal: AbortSignal): Promise<Issued> {
+  async function ask(...asked: Parameters<Issuer>): Promise<Issued> {
     flying += 1;
     try {
-      return await issue(request, signal);
+      return await issue(...asked);
     } finally {
       flying -= 1;
     }

@@ -5,8 +5,15 @@ import type { Events } from '../core/events.ts';
 import type { ConnectorName } from '../core/ids.ts';
 import type { RenewalPolicy } from './renewal.ts';
 
-/** Obtains one credential from upstream. The broker calls it once per key however many ask. */
-export type Issuer = (request: IssueRequest, signal: AbortSignal) => Promise<Issued>;
+/**
+ * Obtains one credential from upstream. The broker calls it once per key however many ask. `unwanted`:
+ * what is held and is to be replaced, for an upstream that holds it as well.
+ */
+export type Issuer = (
+  request: IssueRequest,
+  signal: AbortSignal,
+  unwanted?: Issued,
+) => Promise<Issued>;
 
 export interface BrokerOptions {
   readonly issue: Issuer;

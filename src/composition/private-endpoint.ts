@@ -8,6 +8,7 @@ import type { Broker } from '../broker/contract.ts';
 import type { Cloud, ControlApi, WorkloadProfiles } from '../control/api.ts';
 import type { Inputs } from '../control/schema.ts';
 import type { Clock } from '../core/clock.ts';
+import { credentialId } from '../core/credential.ts';
 import type { IssueRequest } from '../core/credential.ts';
 import { ERRORS, toValetkeyError } from '../core/errors.ts';
 import { createEvents } from '../core/events.ts';
@@ -64,10 +65,11 @@ export async function openPrivateEndpoint(
   const broker = createBroker({
     clock,
     events,
-    issue: (request) =>
+    issue: (request, _signal, unwanted) =>
       api.issue({
         request,
         evidence: evidenceOf(profiles),
+        unwanted: unwanted && credentialId(unwanted.credential),
         wait_ms: UPSTREAM_MS,
       }),
   });

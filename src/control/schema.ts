@@ -139,6 +139,8 @@ export const INPUTS = {
       token: token.optional(),
     }),
     evidence,
+    /** Id of the credential that the caller holds and wants another than. */
+    unwanted: text.optional(),
     /** Longest wait, ms. */
     wait_ms: z.int().positive().max(120_000).default(30_000),
   }),

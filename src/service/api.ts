@@ -2,6 +2,8 @@ import { checkedApi } from '../control/checked-api.ts';
 import type { Verbs } from '../control/checked-api.ts';
 import type { ControlApi, WorkloadAccess, WorkloadProfiles } from '../control/api.ts';
 import type { Checked } from '../control/schema.ts';
+import { credentialId } from '../core/credential.ts';
+import type { Issued } from '../core/credential.ts';
 import type { Evidence } from '../core/events.ts';
 import type { StatusView } from '../core/view.ts';
 import * as connectors from './connectors.ts';
@@ -68,8 +70,13 @@ export function createApi(service: Service, host: Host): ControlApi {
     loginFinish: (input) => thenLook(logins.finish(input)),
     migrateStore: (input) => migrateStore(service, input),
     status: currentStatus,
-    async issue({ request, evidence, wait_ms }) {
-      const issued = await service.broker.get(request, wait_ms);
+    async issue({ request, evidence, unwanted, wait_ms }) {
+      const isUnwanted = ({ credential }: Issued) => credentialId(credential) === unwanted;
+      const issued = await service.broker.get(
+        request,
+        wait_ms,
+        unwanted === undefined ? undefined : isUnwanted,
+      );
       if (host.handouts.claim(issued, holderOf(evidence))) {
         await host.handouts.record(issued, witnessed(evidence));
       }
