@@ -50,7 +50,7 @@ const ROWS: readonly {
   { of: 'connectors/fields/', may: ['core/'] },
   {
     of: 'connectors/outbound/',
-    may: ['core/', 'connectors/fields/'],
+    may: ['core/', 'files/', 'connectors/fields/'],
     types: ['connectors/contract.ts'],
   },
   {
