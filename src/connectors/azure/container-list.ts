@@ -4,7 +4,8 @@ import { secret } from '../../core/secret.ts';
 import type { ProbeInput } from '../own-use.ts';
 import { formatContainerPath } from './container.ts';
 import type { AzureCloud, AzurePlace } from './cloud.ts';
-import { placeOf, textOf } from './place.ts';
+import { textOf } from '../fields/text-of.ts';
+import { placeOf } from './place.ts';
 import { storageAccounts } from './storage-accounts.ts';
 
 type Input = ProbeInput<Pick<AzureCloud, 'arm' | 'blobs'>>;

@@ -1,6 +1,7 @@
 import { ValetkeyError } from '../../core/errors.ts';
 import { ENVIRONMENTS } from './environments.ts';
-import { environmentOf, placeFields, textOf } from './place.ts';
+import { textOf } from '../fields/text-of.ts';
+import { environmentOf, placeFields } from './place.ts';
 
 /** A container, or what lies below a directory in it. */
 export interface ContainerPath {

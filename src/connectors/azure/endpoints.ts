@@ -1,6 +1,5 @@
-import { ValetkeyError } from '../../core/errors.ts';
 import type { Machine } from '../contract.ts';
-import { keepsSecrets } from '../outbound/near-hosts.ts';
+import { chosenEndpoint } from '../outbound/chosen-endpoint.ts';
 import type { AzureEnvironment, AzurePlace } from './cloud.ts';
 import { ENVIRONMENTS } from './environments.ts';
 
@@ -27,11 +26,11 @@ const VARIABLES = {
  */
 export function endpointsOf(place: AzurePlace, env: Machine['env']): Endpoints {
   const facts = ENVIRONMENTS[place.environment];
-  const named = pick('authority', place.authorityHost, env);
+  const named = chosenEndpoint(VARIABLES.authority, place.authorityHost, env);
   const foreign = place.authorityHost === undefined && isOfAnother(place.environment, named);
   const authority = named === undefined || foreign ? facts.authorityHost : named;
-  const arm = pick('arm', place.armEndpoint, env) ?? facts.armEndpoint;
-  const ownBlob = pick('blob', place.blobEndpoint, env);
+  const arm = chosenEndpoint(VARIABLES.arm, place.armEndpoint, env) ?? facts.armEndpoint;
+  const ownBlob = chosenEndpoint(VARIABLES.blob, place.blobEndpoint, env);
   const known = [authority, arm, ...(ownBlob === undefined ? [] : [ownBlob])];
   const origins = known.map((text) => new URL(text).origin);
   return {
@@ -57,22 +56,3 @@ function isBlobHost({ protocol, port, hostname }: URL, suffix: string): boolean 
 }
 
 const ZONED = '.blob.storage.azure.net';
-
-function pick(
-  which: keyof typeof VARIABLES,
-  own: string | undefined,
-  env: Machine['env'],
-): string | undefined {
-  const variable = VARIABLES[which];
-  const text = own ?? env[variable];
-  if (text === undefined || text === '') return undefined;
-  const url = URL.parse(text);
-  if (url === null || !keepsSecrets(url)) {
-    throw new ValetkeyError('CONFIG_INVALID', {
-      subject: own === undefined ? variable : 'endpoint',
-      reason: 'this is no URL that tokens may be sent to',
-      hint: 'use https, or http for this machine itself',
-    });
-  }
-  return text.replace(/\/+$/, '');
-}

@@ -4,7 +4,8 @@ import type { AccountInput, ResourceTypeSpec } from '../contract.ts';
 import { askableScopes } from './audiences.ts';
 import type { AzureCloud, AzureScope } from './cloud.ts';
 import { ENVIRONMENTS } from './environments.ts';
-import { environmentOf, guid, textOf } from './place.ts';
+import { textOf } from '../fields/text-of.ts';
+import { environmentOf, guid } from './place.ts';
 import { mergeScopes, ownAudiences } from './scope.ts';
 
 type ResourceTypes = Readonly<Record<string, ResourceTypeSpec<AzureCloud, AzureScope>>>;

@@ -4,7 +4,8 @@ import type { Secret } from '../../core/secret.ts';
 import type { IssueInput } from '../contract.ts';
 import type { AzureCloud, AzureScope, EntraAsk, EntraToken } from './cloud.ts';
 import { armAudience, audienceOf, defaultScope } from './environments.ts';
-import { audience, environmentOf, textOf } from './place.ts';
+import { textOf } from '../fields/text-of.ts';
+import { audience, environmentOf } from './place.ts';
 
 type Facts = Readonly<Record<string, unknown>>;
 type Asked = Pick<IssueInput<AzureCloud, Facts, AzureScope>, 'config' | 'scope' | 'scopes'>;

@@ -1,3 +1,4 @@
+import { textOf } from '../fields/text-of.ts';
 import { z } from 'zod';
 
 import { listOf } from '../fields/flat-values.ts';
@@ -159,12 +160,4 @@ export function placeOf(config: Readonly<Record<string, unknown>>): AzurePlace {
 
 export function environmentOf(config: Readonly<Record<string, unknown>>): AzureEnvironment {
   return placeFields.environment.catch('public').parse(config['environment']);
-}
-
-export function textOf(
-  config: Readonly<Record<string, unknown>>,
-  field: string,
-): string | undefined {
-  const value = config[field];
-  return typeof value === 'string' ? value : undefined;
 }

@@ -2,7 +2,8 @@ import { ValetkeyError } from '../../core/errors.ts';
 import { includes, isArm } from './audiences.ts';
 import type { AzureScope } from './cloud.ts';
 import { audienceOf } from './environments.ts';
-import { audience as audienceField, environmentOf, textOf } from './place.ts';
+import { textOf } from '../fields/text-of.ts';
+import { audience as audienceField, environmentOf } from './place.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 

@@ -4,7 +4,8 @@ import { secret, type Secret } from '../../core/secret.ts';
 import type { ProbeInput } from '../own-use.ts';
 import type { AzureCloud, AzurePlace, StorageAccount } from './cloud.ts';
 import { armAudience, defaultScope } from './environments.ts';
-import { placeOf, textOf } from './place.ts';
+import { textOf } from '../fields/text-of.ts';
+import { placeOf } from './place.ts';
 
 type Input = Pick<ProbeInput<Pick<AzureCloud, 'arm'>>, 'cloud' | 'config' | 'signal' | 'tokenFor'>;
 

@@ -3,7 +3,8 @@ import type { GoogleAccount } from '../../core/token-account.ts';
 import type { AccountInput, ResourceTypeSpec } from '../contract.ts';
 import type { GcpCloud, GcpScope } from './cloud.ts';
 import { ownScopes } from './own-scopes.ts';
-import { GOOGLE_UNIVERSE, textOf } from './place.ts';
+import { textOf } from '../fields/text-of.ts';
+import { GOOGLE_UNIVERSE } from './place.ts';
 import { mergeScopes } from './scope.ts';
 import { CLOUD_PLATFORM, DEFAULT_SCOPES, impliedScopes } from './scopes.ts';
 

@@ -5,7 +5,8 @@ import { defineResourceType } from '../../contract.ts';
 import { isArm } from '../audiences.ts';
 import type { AzureCloud, AzureScope } from '../cloud.ts';
 import { audienceOf } from '../environments.ts';
-import { environmentOf, placeFields, placeOf, textOf } from '../place.ts';
+import { textOf } from '../../fields/text-of.ts';
+import { environmentOf, placeFields, placeOf } from '../place.ts';
 import { grantedAudiences } from '../scope.ts';
 
 /** https://learn.microsoft.com/entra/identity-platform/scopes-oidc#the-default-scope */
