@@ -43,8 +43,10 @@ export function endpointsOf(place: AzurePlace, env: Machine['env']): Endpoints {
 
 /** The machine's variable is for all connectors: one for another cloud gets no secret of that one's. */
 function isOfAnother(own: AzureEnvironment, authority: string | undefined): boolean {
+  if (authority === undefined) return false;
+  const { hostname } = new URL(authority); // in one spelling, whatever case and port it was given
   return Object.entries(ENVIRONMENTS).some(
-    ([name, { authorityHost }]) => name !== own && authorityHost === authority,
+    ([name, { authorityHost }]) => name !== own && new URL(authorityHost).hostname === hostname,
   );
 }
 

@@ -111,6 +111,13 @@ describe('who is asked', () => {
     for (const environment of ['public', 'china'] as const) {
       const { authority } = endpointsOf({ environment }, us);
       expect(authority).toBe(endpointsOf({ environment }, {}).authority);
+      for (const spelled of [
+        'https://LOGIN.microsoftonline.us',
+        'https://login.microsoftonline.us:443/',
+      ]) {
+        const env = { AZURE_AUTHORITY_HOST: spelled };
+        expect(endpointsOf({ environment }, env).authority).toBe(authority);
+      }
     }
     const own = { AZURE_AUTHORITY_HOST: 'https://login.example' };
     expect(endpointsOf({ environment: 'china' }, own).authority).toBe('https://login.example');
