@@ -414,6 +414,17 @@ describe('requests', () => {
     ],
   ];
 
+  test('an identity whose id is not known is not named by the id of nothing', async () => {
+    const bed = await azureBed({
+      connector: () => ({ auth_method: 'managed-identity', attributes: {} }),
+    });
+    const nobody = '&client_id=00000000-0000-0000-0000-000000000000';
+    const reply = await bed.imds(STORAGE, nobody);
+    expect([reply.status, wordIn(reply)]).toEqual([400, 'invalid_request']);
+    expect(reply.body).toContain('Identity not found');
+    expect((await bed.appService(STORAGE, nobody)).body).toContain('Identity not found');
+  });
+
   test('are refused in the protocol’s shape, and a good one is answered as before', async () => {
     const bed = await azureBed();
     const good = await bed.imds();

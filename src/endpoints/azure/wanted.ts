@@ -16,6 +16,9 @@ export interface Wanted {
   readonly refused?: string;
 }
 
+/** Told of identities whose client id is not known; by it none is named. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
 /** Characters. Real ones are URLs and GUIDs. */
 const MAX_RESOURCE = 2048;
 
@@ -75,6 +78,7 @@ function named(
   { name, value }: Selector,
 ): CallerIdentity | undefined {
   const wanted = value.toLowerCase();
+  if (wanted === NOBODY) return undefined;
   return identities.find((identity) => identity[SELECTORS[name]]?.toLowerCase() === wanted);
 }
 
