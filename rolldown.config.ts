@@ -11,6 +11,7 @@ export default defineConfig({
     // The demo runs them as processes of their own.
     'aws-client': 'src/demo/aws-client.ts',
     'google-client': 'src/demo/google-client.ts',
+    'azure-client': 'src/demo/azure-client.ts',
   },
   platform: 'node',
   // A native addon, found by its own package at run time.

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { startAwsStandIn } from '../src/stand-ins/aws/server.ts';
+import { startAzureStandIn } from '../src/stand-ins/azure/server.ts';
 import { startGoogleStandIn } from '../src/stand-ins/google/server.ts';
 import { requestText } from './exchange.ts';
 import { launch } from './processes.ts';
@@ -15,6 +16,7 @@ import type { Running } from './processes.ts';
 export const WORKLOAD = 'bench';
 const AWS = 'aws-bench';
 const GOOGLE = 'gcp-bench';
+const AZURE = 'azure-bench';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** The bundled program, as it is shipped. */
@@ -36,7 +38,11 @@ export interface Bed {
 }
 
 export async function openBed(core: number | undefined): Promise<Bed> {
-  const [aws, google] = await Promise.all([startAwsStandIn(), startGoogleStandIn()]);
+  const [aws, google, azure] = await Promise.all([
+    startAwsStandIn(),
+    startGoogleStandIn(),
+    startAzureStandIn(),
+  ]);
   const home = await mkdtemp(join(tmpdir(), 'valetkey-bench-'));
   const port = await freePort();
   const env = {
@@ -45,6 +51,7 @@ export async function openBed(core: number | undefined): Promise<Bed> {
     VALETKEY_HOME: home,
     AWS_ENDPOINT_URL: aws.url,
     ...google.variables,
+    ...azure.variables,
   };
   const flags = nodeFlags(await readFile(CHECKOUT, 'utf8'));
   await writeFile(join(home, 'config.yaml'), configFor(port));
@@ -57,6 +64,19 @@ export async function openBed(core: number | undefined): Promise<Bed> {
   await registerConnector(home, env, GOOGLE, {
     method: ['--type', 'gcp', '--auth-method', 'service-account'],
     secret: { service_account_json: JSON.stringify(robot.keyFile()) },
+  });
+  const tenant = azure.directory.addTenant({ domain: 'bench.example' });
+  const app = azure.directory.addApp({ tenant: tenant.id, name: 'bench' });
+  await registerConnector(home, env, AZURE, {
+    method: [
+      '--type',
+      'azure',
+      '--auth-method',
+      'service-principal',
+      `--tenant_id=${tenant.id}`,
+      `--client_id=${app.clientId}`,
+    ],
+    secret: { client_secret: app.addSecret().value },
   });
   return {
     home,
@@ -73,7 +93,7 @@ export async function openBed(core: number | undefined): Promise<Bed> {
       }),
     token: () => readFile(join(home, 'run', 'tokens', WORKLOAD), 'utf8'),
     async close() {
-      await Promise.all([aws.stop(), google.stop()]);
+      await Promise.all([aws.stop(), google.stop(), azure.stop()]);
       await rm(home, { recursive: true, force: true });
     },
   };
@@ -92,7 +112,7 @@ listeners:
   - { address: '127.0.0.1:${port}' }
 workloads:
   ${WORKLOAD}:
-    grants: [{ connector: ${AWS} }, { connector: ${GOOGLE} }]
+    grants: [{ connector: ${AWS} }, { connector: ${GOOGLE} }, { connector: ${AZURE} }]
     clients: [{ token: true }, { listener: '127.0.0.1:${port}' }]
 `;
 }

@@ -55,7 +55,7 @@ try {
 async function measureServing(): Promise<void> {
   const daemon = await bed.start();
   const targets = await targetsOf(daemon.port, await bed.token());
-  const pair = await pairWith(daemon, [targets.ecs, targets.imds, targets.gce], bench);
+  const pair = await pairWith(daemon, Object.values(targets), bench);
   try {
     if (chosen('requests')) await measureKept(pair, targets);
     if (chosen('connections')) await measureSingles(pair, targets);
@@ -66,24 +66,37 @@ async function measureServing(): Promise<void> {
   }
 }
 
-async function measureKept(pair: Pair, { ecs, imds, gce }: Targets): Promise<void> {
+async function measureKept(pair: Pair, targets: Targets): Promise<void> {
   const { requests, connections } = bench.plan;
   const kind = { requests, connections, fresh: false };
   const how = `${connections} keep-alive connections`;
-  print(await measureRequests(bench, pair, ecs, { ...kind, title: `cached ECS GET, ${how}` }));
-  print(await measureRequests(bench, pair, imds, { ...kind, title: `cached IMDS GET, ${how}` }));
-  print(
-    await measureRequests(bench, pair, gce, { ...kind, title: `cached GCE token GET, ${how}` }),
-  );
+  for (const [target, what] of [
+    [targets.ecs, 'ECS GET'],
+    [targets.imds, 'IMDS GET'],
+    [targets.gce, 'GCE token GET'],
+    [targets.azureImds, 'Azure IMDS token GET'],
+    [targets.appService, 'App Service token GET'],
+  ] as const) {
+    const title = `cached ${what}, ${how}`;
+    print(await measureRequests(bench, pair, target, { ...kind, title }));
+  }
 }
 
-async function measureSingles(pair: Pair, { ecs, imds, gce }: Targets): Promise<void> {
+async function measureSingles(pair: Pair, targets: Targets): Promise<void> {
+  const { ecs, imds, gce, azureImds, appService } = targets;
   const { singles: requests, singlesAtOnce: connections } = bench.plan;
   const kind = { requests, connections, fresh: true };
   const how = `one request per connection, ${connections} at a time`;
   print(await measureRequests(bench, pair, ecs, { ...kind, title: `cached ECS GET, ${how}` }));
   print(await measureRequests(bench, pair, imds, { ...kind, title: `cached IMDS GET, ${how}` }));
+  const asApp = { ...kind, title: `cached App Service token GET, ${how}` };
+  print(await measureRequests(bench, pair, appService, asApp));
   // Who shows no secret is known by his user, which the kernel is asked for once per connection.
-  const title = `cached GCE token GET, ${how}, its user looked up`;
-  print(await measureRequests(bench, pair, gce, { ...kind, title, comparable: false }));
+  for (const [target, what] of [
+    [gce, 'GCE'],
+    [azureImds, 'Azure IMDS'],
+  ] as const) {
+    const title = `cached ${what} token GET, ${how}, its user looked up`;
+    print(await measureRequests(bench, pair, target, { ...kind, title, comparable: false }));
+  }
 }

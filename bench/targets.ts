@@ -14,6 +14,10 @@ export interface Targets {
    * from an hour down to less than is ever left.
    */
   readonly gce: Target;
+  /** A cached token over Azure's instance metadata service; its answer changes like Google's. */
+  readonly azureImds: Target;
+  /** The same over App Service's shape, by the workload's secret in a header. */
+  readonly appService: Target;
 }
 
 /** Refused for want of a secret: answered without a cloud. */
@@ -23,6 +27,14 @@ const GCE_TOKEN: Target = {
   path: '/computeMetadata/v1/instance/service-accounts/default/token',
   headers: { 'Metadata-Flavor': 'Google' },
 };
+
+const AZURE_IMDS: Target = {
+  path: '/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fstorage.azure.com',
+  headers: { Metadata: 'true' },
+};
+
+const APP_SERVICE_PATH =
+  '/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fstorage.azure.com';
 
 const ROLES = '/latest/meta-data/iam/security-credentials/';
 
@@ -42,6 +54,8 @@ export async function targetsOf(port: number, token: string): Promise<Targets> {
     ecs: { path: '/v1/credentials', headers: { Authorization: token } },
     imds: { path: `${ROLES}${WORKLOAD}`, headers },
     gce: GCE_TOKEN,
+    azureImds: AZURE_IMDS,
+    appService: { path: APP_SERVICE_PATH, headers: { 'X-IDENTITY-HEADER': token } },
   };
 }
 

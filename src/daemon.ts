@@ -15,6 +15,7 @@ import { createHandouts } from './service/handouts.ts';
 import { createAudit } from './telemetry/audit.ts';
 import { createLog } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { createChallenges } from './workloads/challenges.ts';
 import { createAccess } from './workloads/access.ts';
 import { createPeerLookup } from './workloads/peer.ts';
 import type { VerifyServiceAccount } from './workloads/service-accounts.ts';
@@ -64,9 +65,11 @@ async function runDaemon(
   const table = createWorkloadTable(parts, tokens, ownUid);
   await table.rebuild(parts.config());
   const handouts = createHandouts(events, clock, telemetry.audited);
+  const challenges = createChallenges(parts.config().azure_arc.token_directory, clock);
   const access = createAccess({
     workloads: table.current,
     tokens,
+    challenges,
     verifyServiceAccount: verifierOf(parts),
     get: broker.get,
     handouts,
@@ -116,6 +119,7 @@ async function runDaemon(
     unwatch();
     await Promise.all([closeListeners(DRAIN_MS), own.close(DRAIN_MS)]);
     await control.close();
+    await challenges.close();
     broker.stop();
     await telemetry.flush();
     release();

@@ -25,7 +25,8 @@ const ROWS: readonly {
   { of: 'workloads/', may: ['core/', 'files/'], types: ['endpoints/contract.ts'] },
   { of: 'telemetry/', may: ['core/'] },
   { of: 'control/', may: ['core/'] },
-  { of: 'connectors/contract.ts', may: ['core/'] },
+  { of: 'connectors/contract.ts', may: ['core/'], types: ['connectors/own-use.ts'] },
+  { of: 'connectors/own-use.ts', may: ['core/'] },
   { of: 'connectors/index.ts', may: ['connectors/'] },
   { of: 'connectors/input.ts', may: ['core/'], types: ['connectors/contract.ts'] },
   { of: 'connectors/validated.ts', may: ['core/'], types: ['connectors/contract.ts'] },
@@ -34,13 +35,24 @@ const ROWS: readonly {
     may: ['core/', 'connectors/input.ts'],
     types: ['catalog/record.ts', 'connectors/contract.ts'],
   },
+  { of: 'connectors/same-login.ts', may: [], types: ['stores/contract.ts'] },
   {
     of: 'connectors/issue.ts',
-    may: ['core/', 'connectors/input.ts', 'connectors/scope.ts', 'connectors/validated.ts'],
+    may: [
+      'core/',
+      'connectors/input.ts',
+      'connectors/same-login.ts',
+      'connectors/scope.ts',
+      'connectors/validated.ts',
+    ],
     types: ['catalog/record.ts', 'connectors/contract.ts', 'stores/contract.ts'],
   },
   { of: 'connectors/fields/', may: ['core/'] },
-  { of: 'connectors/outbound/', may: ['core/'], types: ['connectors/contract.ts'] },
+  {
+    of: 'connectors/outbound/',
+    may: ['core/', 'files/', 'connectors/fields/'],
+    types: ['connectors/contract.ts'],
+  },
   {
     of: 'connectors/aws/',
     may: [
@@ -61,12 +73,28 @@ const ROWS: readonly {
       'connectors/outbound/',
     ],
   },
+  {
+    of: 'connectors/azure/',
+    may: [
+      'core/',
+      'files/',
+      'connectors/contract.ts',
+      'connectors/fields/',
+      'connectors/outbound/',
+    ],
+    types: ['connectors/own-use.ts'],
+  },
   { of: 'broker/', may: ['core/'] },
   { of: 'server/', may: ['core/', 'endpoints/'] },
   {
     of: 'service/',
     may: ['core/', 'config/', 'catalog/', 'connectors/input.ts', 'control/', 'broker/', 'stores/'],
-    types: ['connectors/contract.ts', 'connectors/issue.ts', 'files/write-lock.ts'],
+    types: [
+      'connectors/contract.ts',
+      'connectors/issue.ts',
+      'connectors/own-use.ts',
+      'files/write-lock.ts',
+    ],
   },
   { of: 'stand-ins/', may: ['core/'] },
   {

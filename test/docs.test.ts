@@ -65,7 +65,9 @@ describe('commands in documents', () => {
   const ATTRIBUTED = new Set(['connector register', 'connector update']);
 });
 
-const EXAMPLES = ['docs/config.md', 'docs/google.md'].flatMap((path) => codeBlocks(read(path)));
+const EXAMPLES = ['docs/config.md', 'docs/google.md', 'docs/azure.md'].flatMap((path) =>
+  codeBlocks(read(path)),
+);
 
 test.for(EXAMPLES.filter(({ language }) => language === 'yaml'))(
   'example configuration %#',

@@ -21,12 +21,13 @@ export function endpointTable(): string {
   );
 }
 
-const EXAMPLE: VariablesInput = {
+const GOOGLE: VariablesInput = {
   baseUrl: 'http://127.0.0.1:9911',
   tokenFile: '<token file>',
   token: '<token>',
   region: '<region>',
   account: {
+    cloud: 'google',
     email: '<e-mail>',
     projectId: '<project>',
     quotaProject: '<quota project>',
@@ -35,6 +36,22 @@ const EXAMPLE: VariablesInput = {
     audiences: 'any',
   },
 };
+
+const AZURE: VariablesInput = {
+  ...GOOGLE,
+  account: {
+    cloud: 'azure',
+    clientId: '<client id>',
+    tenantId: '<tenant>',
+    subscriptionId: '<subscription>',
+    environment: 'AzurePublicCloud',
+    audiences: [],
+  },
+};
+
+function variablesOf(endpoint: Endpoint): Variables {
+  return endpoint.variables(endpoint.kind.startsWith('azure-') ? AZURE : GOOGLE);
+}
 
 /** What `valetkey env` and `exec` set and clear, cloud by cloud. */
 export function variableTables(): string {
@@ -45,7 +62,7 @@ export function variableTables(): string {
 function byCloud(): readonly (readonly Endpoint[])[] {
   const groups: { readonly names: Set<string>; readonly members: Endpoint[] }[] = [];
   for (const endpoint of endpoints) {
-    const { set, clear } = endpoint.variables(EXAMPLE);
+    const { set, clear } = variablesOf(endpoint);
     const names = [...Object.keys(set), ...clear].filter((name) => !/^no_proxy$/i.test(name));
     const known = groups.find((group) => names.some((name) => group.names.has(name)));
     if (known === undefined) groups.push({ names: new Set(names), members: [endpoint] });
@@ -59,7 +76,7 @@ function byCloud(): readonly (readonly Endpoint[])[] {
 
 /** What all endpoints of the cloud agree on is told once. */
 function tablesOf(members: readonly Endpoint[]): string {
-  const sets = members.map((endpoint) => endpoint.variables(EXAMPLE));
+  const sets = members.map(variablesOf);
   const names = [...new Set(sets.flatMap(({ set, clear }) => [...Object.keys(set), ...clear]))];
   const values = names.map((name) => ({ name, cells: sets.map((one) => valueOf(one, name)) }));
   const shared = values.filter(({ cells }) => new Set(cells).size === 1);
@@ -95,8 +112,8 @@ function valueOf({ set, clear }: Variables, name: string): string {
 
 /** Variables of this protocol alone. */
 function leading(endpoint: Endpoint): readonly string[] {
-  return Object.keys(endpoint.variables(EXAMPLE).set).filter((name) =>
-    /ENDPOINT|CONTAINER|GCE_METADATA/.test(name),
+  return Object.keys(variablesOf(endpoint).set).filter((name) =>
+    /ENDPOINT|CONTAINER|GCE_METADATA|IDENTITY/.test(name),
   );
 }
 

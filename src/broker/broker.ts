@@ -1,58 +1,28 @@
-import type { Clock } from '../core/clock.ts';
 import { credentialId } from '../core/credential.ts';
-import type { Issued, IssueRequest } from '../core/credential.ts';
+import type { Issued } from '../core/credential.ts';
 import { ERRORS, toValetkeyError, ValetkeyError } from '../core/errors.ts';
 import { subjectOf } from '../core/events.ts';
-import type { Events } from '../core/events.ts';
 import type { ConnectorName } from '../core/ids.ts';
-import { dueForRenewal, instant, isIdle, isSame, newEntry, remaining } from './entry.ts';
+import {
+  dueForRenewal,
+  instant,
+  isIdle,
+  isSame,
+  mayReplace,
+  newEntry,
+  remaining,
+} from './entry.ts';
 import type { Entry } from './entry.ts';
+import type { Broker, BrokerOptions, GetCredential, Issuer } from './contract.ts';
 import { keyOf } from './key.ts';
-import type { RenewalPolicy } from './renewal.ts';
 import { renewAfter, RENEWAL, retryAfter } from './renewal.ts';
 import { createTables } from './tables.ts';
 import { notReady, waitFor } from './wait.ts';
 
-/** Obtains one credential from upstream. The broker calls it once per key however many ask. */
-export type Issuer = (request: IssueRequest, signal: AbortSignal) => Promise<Issued>;
-
-export interface BrokerOptions {
-  readonly issue: Issuer;
-  readonly clock: Clock;
-  readonly events: Events;
-  readonly renewal?: RenewalPolicy;
-  /** In [0, 1); `Math.random` when absent. */
-  readonly random?: () => number;
-  /** Entries kept at most. */
-  readonly capacity?: number;
-}
-
-/** One live or failing key, for `status`. Times are ms since the epoch. */
-export interface BrokerEntry {
-  readonly issued: Issued;
-  readonly renewsAt: number;
-  readonly lastError: ValetkeyError | undefined;
-}
-
-export interface Broker {
-  /**
-   * The credential for a request: at once when one is held, else after one upstream call shared by
-   * all who ask. Waits `waitMs` at most and then throws `NOT_READY` while the call goes on. Throws
-   * what the last attempt threw while it is too early for the next one. Never returns an expired one.
-   */
-  get(request: IssueRequest, waitMs: number): Issued | Promise<Issued>;
-  /** Forgets what is held for a connector that was changed or deleted; for every one without a name. */
-  forget(connector?: ConnectorName): void;
-  /** Lets a connector that has failed be asked again at once. */
-  forgive(connector: ConnectorName): void;
-  entries(): readonly BrokerEntry[];
-  /** Ends background renewal and aborts upstream calls. */
-  stop(): void;
-}
-
 const TICK_MS = 10_000; // how late a renewal, a step or a resume may be noticed without a request
 const STEP_MS = 2_000; // wall and monotonic clock drift apart slower than this in one tick
 const MOST_RENEWALS = 32; // at once, when a machine wakes up with every key due
+const MOST_WAIT_MS = 60_000; // after a failure, whatever a cloud asks for
 const FLIGHT_MS = 30_000; // an upstream call that takes longer is given up
 
 /** Holds live credentials and keeps them live. */
@@ -62,7 +32,7 @@ export function createBroker(options: BrokerOptions): Broker {
   const stopping = new AbortController();
   let flying = 0;
 
-  function get(request: IssueRequest, waitMs: number): Issued | Promise<Issued> {
+  const get: GetCredential = (request, waitMs, unwanted) => {
     const key = keyOf(request);
     const entries = tables.of(request);
     let entry = entries.get(key);
@@ -73,6 +43,9 @@ export function createBroker(options: BrokerOptions): Broker {
     const at = instant(clock);
     entry.askedAt = at.monotonic;
     if (entry.issued !== undefined && remaining(entry, at) > 0) {
+      if (unwanted?.(entry.issued) === true && mayReplace(entry, at)) {
+        return waitFor(fly(entry, entry.issued), waitMs, clock);
+      }
       if (dueForRenewal(entry, at)) void fly(entry);
       return entry.issued;
     }
@@ -82,15 +55,15 @@ export function createBroker(options: BrokerOptions): Broker {
     }
     if (entry.flight === undefined && tables.isCrowded(request)) return Promise.reject(notReady());
     return waitFor(entry.flight ?? fly(entry), waitMs, clock);
-  }
+  };
 
   /** Starts the one upstream call of an entry. Its failure is kept in the entry, so it may go unawaited. */
-  function fly(entry: Entry): Promise<Issued> {
+  function fly(entry: Entry, held?: Issued): Promise<Issued> {
     const startedAt = clock.monotonic();
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(FLIGHT_MS)]);
     const { request } = entry;
     const flight = tables
-      .inTurn(request, () => ask(request, signal))
+      .inTurn(request, () => ask(request, signal, held))
       .then((issued) => land(entry, issued, startedAt))
       .catch((error: unknown) => {
         throw fail(entry, toValetkeyError(error));
@@ -101,10 +74,10 @@ export function createBroker(options: BrokerOptions): Broker {
     return flight;
   }
 
-  async function ask(request: IssueRequest, signal: AbortSignal): Promise<Issued> {
+  async function ask(...asked: Parameters<Issuer>): Promise<Issued> {
     flying += 1;
     try {
-      return await issue(request, signal);
+      return await issue(...asked);
     } finally {
       flying -= 1;
     }
@@ -145,7 +118,8 @@ export function createBroker(options: BrokerOptions): Broker {
   function fail(entry: Entry, error: ValetkeyError): ValetkeyError {
     const attempt = entry.failure === undefined ? 0 : entry.failure.attempt + 1;
     const leftMs = remaining(entry, instant(clock));
-    const retryInMs = retryAfter(ERRORS[error.code].retry, attempt, random(), leftMs);
+    const backoffMs = retryAfter(ERRORS[error.code].retry, attempt, random(), leftMs);
+    const retryInMs = Math.max(backoffMs, Math.min(error.retryAfterMs ?? 0, MOST_WAIT_MS));
     entry.failure = { error, until: clock.monotonic() + retryInMs, attempt };
     const live = leftMs > 0 ? entry.issued : undefined;
     entry.issued = live;

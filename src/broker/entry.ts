@@ -16,6 +16,8 @@ export interface Entry {
   flight: Promise<Issued> | undefined;
   /** Monotonic: a source that gave no more life than before is left alone until then. */
   restsUntil: number;
+  /** Monotonic: a client that does not want what is held gets a new one from then on. */
+  replaceableAt: number;
   failure:
     | { readonly error: ValetkeyError; readonly until: number; readonly attempt: number }
     | undefined;
@@ -31,6 +33,7 @@ export function newEntry(request: IssueRequest): Entry {
     askedAt: 0,
     flight: undefined,
     restsUntil: 0,
+    replaceableAt: 0,
     failure: undefined,
   };
 }
@@ -60,6 +63,16 @@ export function dueForRenewal(entry: Entry, at: Instant): boolean {
   if (entry.flight !== undefined) return false;
   if (at.monotonic < Math.max(entry.restsUntil, entry.failure?.until ?? 0)) return false;
   return at.monotonic >= entry.renewAt || remaining(entry, at) < entry.endsAt - entry.renewAt;
+}
+
+const REPLACEMENT_REST_MS = 10_000;
+
+/** May what is held be replaced because a client does not want it? Notes that it is, when it may. */
+export function mayReplace(entry: Entry, at: Instant): boolean {
+  const failing = entry.failure !== undefined && at.monotonic < entry.failure.until;
+  if (entry.flight !== undefined || failing || at.monotonic < entry.replaceableAt) return false;
+  entry.replaceableAt = at.monotonic + REPLACEMENT_REST_MS;
+  return true;
 }
 
 /** Nothing live, nothing under way, and no failure that still answers for the next asker. */

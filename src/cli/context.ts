@@ -35,7 +35,7 @@ export interface PrivateEndpoint {
   stop(): Promise<void>;
 }
 
-export type VariablesMode = 'ecs' | 'imds' | 'gce';
+export type VariablesMode = 'ecs' | 'imds' | 'gce' | 'azure';
 
 /** What an endpoint tells of itself, for a look at this machine. */
 export interface EndpointFacts {

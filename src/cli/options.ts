@@ -36,7 +36,7 @@ export function repeatable(flags: string, description: string): Option {
   ]);
 }
 
-function seconds(flags: string, description: string): Option {
+export function seconds(flags: string, description: string): Option {
   return new Option(flags, description).argParser<number>((value) => {
     if (/^\d{1,9}$/.test(value)) return Number(value);
     throw new ValetkeyError('INPUT_INVALID', {

@@ -98,7 +98,7 @@ export function scopeName(scope: string): string {
 }
 
 export function resourceNames({ error, resourceIds }: ResourceListing): string {
-  if (error !== undefined) return `error: ${errorText(error)}`;
+  if (error !== undefined) return [...resourceIds, `error: ${errorText(error)}`].join('\n');
   return resourceIds.length === 0 ? '<none>' : resourceIds.join('\n');
 }
 

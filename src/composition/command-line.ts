@@ -99,12 +99,10 @@ export async function openEndpoint(
 }
 
 /** So that each variable is told which could be set. */
-const SOMEBODY = {
-  baseUrl: 'http://127.0.0.1',
-  region: 'any',
-  token: 'any',
-  tokenFile: 'any',
-  account: {
+const SOMEBODY = { baseUrl: 'http://127.0.0.1', region: 'any', token: 'any', tokenFile: 'any' };
+const ACCOUNTS = [
+  {
+    cloud: 'google',
     email: 'any',
     projectId: '',
     quotaProject: 'any',
@@ -112,15 +110,31 @@ const SOMEBODY = {
     scopes: [],
     audiences: [],
   },
-};
+  {
+    cloud: 'azure',
+    clientId: 'any',
+    tenantId: 'any',
+    subscriptionId: 'any',
+    environment: 'any',
+    audiences: [],
+  },
+] as const;
 
 /** What each endpoint tells of itself and of its variables. */
 export async function endpointFacts() {
   const { ENDPOINTS } = await import('../endpoints/index.ts');
   return Object.values(ENDPOINTS).map((endpoint: Endpoint) => {
     const { kind, address, hosts } = endpoint;
-    const { set, clear } = endpoint.variables(SOMEBODY);
-    return { kind, address, hosts, sets: Object.keys(set), clears: clear };
+    const told = ACCOUNTS.map((account) => endpoint.variables({ ...SOMEBODY, account }));
+    const sets = [...new Set(told.flatMap(({ set }) => Object.keys(set)))];
+    const cleared = new Set(told.flatMap(({ clear }) => clear));
+    return {
+      kind,
+      address,
+      hosts,
+      sets,
+      clears: [...cleared].filter((name) => !sets.includes(name)),
+    };
   });
 }
 

@@ -1,4 +1,4 @@
-import type { WorkloadConfig } from '../config/schema.ts';
+import type { WorkloadConfig } from '../config/workload-schema.ts';
 import type { GceInstance } from '../endpoints/contract.ts';
 
 /** The Compute Engine instance that a workload is told it runs on, as far as its configuration says. */

@@ -7,11 +7,13 @@ import { resolveGrants } from '../service/grants.ts';
 import type { Service } from '../service/context.ts';
 import { byListener } from '../workloads/identify.ts';
 import type { Tokens } from '../workloads/tokens.ts';
-import type { Workload } from '../workloads/workload.ts';
+import type { Workload, WorkloadProfile } from '../workloads/workload.ts';
+import { azureInstance } from './azure-instance.ts';
+import { APP_SERVICE_ENDPOINT, cloudsOf, GOOGLE_ENDPOINT, IMDS_ENDPOINT } from './clouds.ts';
 import { gceInstance } from './gce-instance.ts';
 import type { ServedListener } from './listeners.ts';
 import type { OwnListeners } from './own-listeners.ts';
-import { accountNotes, defaultAccount } from './told-accounts.ts';
+import { accountNotes, defaultAccount, defaultIdentity } from './told-accounts.ts';
 import type { WorkloadTable } from './workload-table.ts';
 
 /** A workload's grants as issue requests, for an endpoint in another process (`exec`). */
@@ -32,6 +34,7 @@ export async function profilesOf(
     roleName: config?.aws.role_name ?? name,
     imdsV1: config?.aws.imds_v1 ?? false,
     gce: gceInstance(name, config?.gcp),
+    azure: azureInstance(name, config?.azure),
     profiles,
   };
 }
@@ -66,35 +69,69 @@ export async function openWorkload(
     token,
     baseUrl: shared?.baseUrl,
     endpoints: shared?.endpoints.filter((kind) => mayUse(workload, kind, shared)) ?? [],
-    gce: await metadataServer(workload, running),
-    kinds: [...new Set(profiles.map(({ kind }) => kind))],
+    gce: await googleServer(workload, profiles, running),
+    azure: await azureServers(workload, profiles, running),
+    clouds: cloudsOf(profiles),
     notes: accountNotes(profiles),
     problem: workload.profiles instanceof ValetkeyError ? toWire(workload.profiles) : undefined,
   };
 }
 
+async function googleServer(
+  workload: Workload,
+  profiles: readonly WorkloadProfile[],
+  running: RunningParts,
+): Promise<WorkloadAccess['gce']> {
+  const account = defaultAccount(profiles, workload.gce);
+  if (account === undefined) return undefined;
+  const baseUrl = await metadataServer(workload, GOOGLE_ENDPOINT, running);
+  return baseUrl === undefined ? undefined : { baseUrl, account };
+}
+
+/** The App Service shape by the workload's secret, and the metadata service besides, where each can be. */
+async function azureServers(
+  workload: Workload,
+  profiles: readonly WorkloadProfile[],
+  running: RunningParts,
+): Promise<WorkloadAccess['azure']> {
+  const identity = defaultIdentity(profiles, workload.azure);
+  if (identity === undefined) return undefined;
+  const bySecret = workload.clients.some(({ kind }) => kind === 'token');
+  const appService = bySecret
+    ? running.listeners.find((one) => isLoopback(one) && serves(one, APP_SERVICE_ENDPOINT))
+    : undefined;
+  const imds = await metadataServer(workload, IMDS_ENDPOINT, running);
+  return { identity, appService: appService?.baseUrl, imds };
+}
+
 /**
  * A metadata server that knows the workload without a secret: a configured listener where it is the
- * only one of this user's, else one of its own.
+ * only one of this user's, else one of its own. None where the kernel does not say who asks.
  */
 async function metadataServer(
   workload: Workload,
+  endpoint: string,
   { table, listeners, own, ownUid }: RunningParts,
-): Promise<WorkloadAccess['gce']> {
-  const { profiles } = workload;
-  const account =
-    profiles instanceof ValetkeyError ? undefined : defaultAccount(profiles, workload.gce);
-  if (account === undefined) return undefined;
+): Promise<string | undefined> {
   const peer = ownUid === undefined ? undefined : { uid: ownUid };
   const known = listeners.find(
-    ({ name, baseUrl, endpoints }) =>
-      baseUrl?.startsWith('http://127.') === true &&
-      endpoints.includes('gce-metadata') &&
-      byListener(table.current().values(), name, peer) === workload,
+    (one) =>
+      isLoopback(one) &&
+      serves(one, endpoint) &&
+      // By name: the table may have been made anew since.
+      byListener(table.current().values(), one.name, peer)?.name === workload.name,
   );
   if (known === undefined && process.platform !== 'linux') return undefined; // nobody would be let in
   const { baseUrl } = known ?? (await own.of(workload.name));
-  return baseUrl === undefined ? undefined : { baseUrl, account };
+  return baseUrl;
+}
+
+function serves({ endpoints }: ServedListener, endpoint: string): boolean {
+  return endpoints.includes(endpoint);
+}
+
+function isLoopback({ baseUrl }: ServedListener): boolean {
+  return baseUrl?.startsWith('http://127.') === true;
 }
 
 /** Why a workload's grants cannot be used, where they cannot. */
@@ -107,15 +144,15 @@ function listenerFor(
   workload: Workload,
   listeners: readonly ServedListener[],
 ): ServedListener | undefined {
-  const loopback = listeners.filter(({ baseUrl }) => baseUrl?.startsWith('http://127.') === true);
+  const loopback = listeners.filter(isLoopback);
   return loopback.find((one) => isKnownBy(workload, one)) ?? loopback[0];
 }
 
-/** Not to lead a client where it is refused: one endpoint asks for a token, the other for a listener. */
+/** AWS's, and not to lead a client where it is refused: one asks for a token, the other for a listener. */
 function mayUse(workload: Workload, endpoint: string, listener: ServedListener): boolean {
-  if (endpoint === 'gce-metadata') return false; // found apart from these
   if (endpoint === 'ecs') return workload.clients.some(({ kind }) => kind === 'token');
-  return endpoint !== 'imds' || isKnownBy(workload, listener);
+  if (endpoint === 'imds') return isKnownBy(workload, listener);
+  return endpoint === 'pod-identity'; // other clouds' are found apart from these
 }
 
 function isKnownBy({ clients }: Workload, { name }: ServedListener): boolean {

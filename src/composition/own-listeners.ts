@@ -1,10 +1,13 @@
 import { ValetkeyError } from '../core/errors.ts';
 import type { ClientRule } from '../workloads/workload.ts';
+import { GOOGLE_ENDPOINT, IMDS_ENDPOINT } from './clouds.ts';
 import { listen } from './listeners.ts';
 import type { ListenOptions, ServedListener } from './listeners.ts';
 
 const ADDRESS = '127.0.0.1:0';
 const DRAIN_MS = 500;
+/** Both, since a workload may get grants of the other cloud while the listener is open. */
+const ENDPOINTS_HERE = [GOOGLE_ENDPOINT, IMDS_ENDPOINT];
 
 /**
  * Listeners on free loopback ports that serve one workload each. Clients of a metadata server show no
@@ -49,7 +52,7 @@ export function createOwnListeners(workloads: Workloads, options: ListenOptions)
   let closed = false;
 
   function open(workload: string): Promise<ServedListener> {
-    const target = { address: ADDRESS, endpoints: ['gce-metadata'] };
+    const target = { address: ADDRESS, endpoints: ENDPOINTS_HERE };
     const entry: Entry = { opening: listen(target, options, nameOf(workload)) };
     entries.set(workload, entry);
     entry.opening.then(

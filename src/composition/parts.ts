@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { createBroker } from '../broker/broker.ts';
-import type { Broker } from '../broker/broker.ts';
+import type { Broker } from '../broker/contract.ts';
 import { openCatalog } from '../catalog/catalog.ts';
 import { loadConfig } from '../config/load.ts';
 import { resolvePaths } from '../config/paths.ts';

@@ -4,23 +4,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { createBroker } from '../broker/broker.ts';
-import type { Broker } from '../broker/broker.ts';
-import type { ControlApi, WorkloadProfiles } from '../control/api.ts';
+import type { Broker } from '../broker/contract.ts';
+import type { Cloud, ControlApi, WorkloadProfiles } from '../control/api.ts';
 import type { Inputs } from '../control/schema.ts';
 import type { Clock } from '../core/clock.ts';
-import type { CredentialKind } from '../core/credential.ts';
+import { credentialId } from '../core/credential.ts';
+import type { IssueRequest } from '../core/credential.ts';
 import { ERRORS, toValetkeyError } from '../core/errors.ts';
 import { createEvents } from '../core/events.ts';
 import type { Evidence } from '../core/events.ts';
+import { azureIdentity } from '../core/token-account.ts';
 import type { Variables } from '../endpoints/contract.ts';
 import { createAccess } from '../workloads/access.ts';
 import { createPeerLookup } from '../workloads/peer.ts';
 import { createTokens } from '../workloads/tokens.ts';
 import type { Workload } from '../workloads/workload.ts';
-import { endpointFor, leadTo } from './client-variables.ts';
+import { leadTo } from './client-variables.ts';
+import {
+  APP_SERVICE_ENDPOINT,
+  cloudsOf,
+  GOOGLE_ENDPOINT,
+  IMDS_ENDPOINT,
+  ofCloud,
+} from './clouds.ts';
 import { listen } from './listeners.ts';
 import { refuseUnknownPeers } from './own-listeners.ts';
-import { accountNotes, defaultAccount } from './told-accounts.ts';
+import { accountNotes, defaultAccount, defaultIdentity } from './told-accounts.ts';
 
 export interface PrivateEndpoint {
   readonly variables: Variables;
@@ -49,16 +58,18 @@ export async function openPrivateEndpoint(
   { api, clock, env }: PrivateEndpointOptions,
 ): Promise<PrivateEndpoint> {
   const profiles = await api.workloadProfiles(target);
-  if (profilesOf(profiles, 'access-token').length > 0) refuseUnknownPeers();
-  const kinds = [...new Set(profiles.profiles.map(({ kind }) => kind))];
+  const clouds = cloudsOf(profiles.profiles);
+  if (clouds.includes('google')) refuseUnknownPeers();
+  const endpoints = clouds.flatMap(endpointsOf);
   const events = createEvents();
   const broker = createBroker({
     clock,
     events,
-    issue: (request) =>
+    issue: (request, _signal, unwanted) =>
       api.issue({
         request,
         evidence: evidenceOf(profiles),
+        unwanted: unwanted && credentialId(unwanted.credential),
         wait_ms: UPSTREAM_MS,
       }),
   });
@@ -68,7 +79,7 @@ export async function openPrivateEndpoint(
   // The same for as long as the child runs: endpoints keep what they have made of it.
   const workloads = new Map([[profiles.workload, workloadOf(profiles)]]);
   const listener = await listen(
-    { address: ADDRESS, endpoints: kinds.map(endpointFor) },
+    { address: ADDRESS, endpoints: endpoints.map(({ endpoint }) => endpoint) },
     {
       events,
       clock,
@@ -83,6 +94,7 @@ export async function openPrivateEndpoint(
           workloads: () => workloads,
           tokens,
           verifyServiceAccount: () => undefined,
+          challenges: undefined,
           get: broker.get,
           // The record is written where the credential is issued.
           handouts: { claim: () => false, record: () => Promise.resolve() },
@@ -97,10 +109,10 @@ export async function openPrivateEndpoint(
   };
   try {
     const warnings = (
-      await Promise.all(kinds.map((kind) => warmUp(broker, profilesOf(profiles, kind))))
+      await Promise.all(clouds.map((cloud) => warmUp(broker, ofCloud(profiles.profiles, cloud))))
     ).flat();
     const told = [
-      ...otherProfiles(profilesOf(profiles, 'aws-session')),
+      ...otherProfiles(ofCloud(profiles.profiles, 'aws')),
       ...accountNotes(profiles.profiles),
     ];
     const input = {
@@ -108,11 +120,15 @@ export async function openPrivateEndpoint(
       token,
       tokenFile: file,
       region: profiles.region,
-      account: defaultAccount(profiles.profiles, profiles.gce),
+    };
+    const accounts = {
+      aws: undefined,
+      google: defaultAccount(profiles.profiles, profiles.gce),
+      azure: defaultIdentity(profiles.profiles, profiles.azure),
     };
     const led = await leadTo(
-      kinds.map((kind) => ({ endpoint: endpointFor(kind), ...input })),
-      { env, now: clock.now(), directory, gcloud: { name: 'gcloud', always: true } },
+      endpoints.map((one) => ({ ...one, ...input, account: accounts[one.cloud] })),
+      { env, now: clock.now(), directory, folderOf: (tool) => join(directory, tool), always: true },
     );
     return {
       variables: led.variables,
@@ -127,15 +143,21 @@ export async function openPrivateEndpoint(
 
 type Profile = WorkloadProfiles['profiles'][number];
 
-function profilesOf({ profiles }: WorkloadProfiles, kind: CredentialKind): readonly Profile[] {
-  return profiles.filter((profile) => profile.kind === kind);
+/** Azure's clients know one shape or the other; that of the metadata service needs the kernel's word. */
+function endpointsOf(
+  cloud: Cloud,
+): readonly { readonly cloud: Cloud; readonly endpoint: string }[] {
+  const azure = [...(process.platform === 'linux' ? [IMDS_ENDPOINT] : []), APP_SERVICE_ENDPOINT];
+  const all = { aws: ['ecs'], google: [GOOGLE_ENDPOINT], azure };
+  return all[cloud].map((endpoint) => ({ cloud, endpoint }));
 }
 
-/** One credential of each kind before the child starts: a denial is told now, not in the child's log. */
+/** One credential of each cloud before the child starts: a denial is told now, not in the child's log. */
 async function warmUp(broker: Broker, [first]: readonly Profile[]): Promise<readonly string[]> {
-  if (first === undefined) return [];
+  const request = first === undefined ? undefined : firstRequest(first);
+  if (request === undefined) return [];
   try {
-    await broker.get(first.request, WARM_UP_MS);
+    await broker.get(request, WARM_UP_MS);
     return [];
   } catch (thrown) {
     const error = toValetkeyError(thrown);
@@ -143,6 +165,18 @@ async function warmUp(broker: Broker, [first]: readonly Profile[]): Promise<read
     if (!passing || ERRORS[error.code].retry === 'no') throw error;
     return [`${error.message}; started all the same, credentials follow when it answers`];
   }
+}
+
+/**
+ * What a client will ask for: of Azure, a token of the first audience of the grant, since no other one is
+ * of use to a client; none where the grant names no whole one.
+ */
+function firstRequest(profile: Profile): IssueRequest | undefined {
+  const askable = azureIdentity(profile.account)?.askable;
+  if (askable === undefined || askable === 'any') return profile.request;
+  const scope = askable.find((one) => !one.includes('*'));
+  if (scope === undefined) return undefined;
+  return { ...profile.request, token: { kind: 'access-token', scopes: [scope] } };
 }
 
 /** Of AWS: what the container endpoint serves beside its default. */
@@ -165,6 +199,7 @@ function workloadOf(profiles: WorkloadProfiles): Workload {
     roleName: profiles.roleName,
     imdsV1: false,
     gce: profiles.gce,
+    azure: profiles.azure,
     clients: [
       { kind: 'token' },
       { kind: 'listener', listener: ADDRESS, uid: process.getuid?.() ?? -1 },

@@ -46,9 +46,9 @@ export function createReload(parts: Parts, table: WorkloadTable): Reload {
   };
 }
 
-/** Sockets and the store are opened once: a change of theirs needs a restart, and says so. */
+/** Sockets, the store and the folder of challenges are opened once: a change of theirs needs a restart, and says so. */
 function refuseMoved(running: Config, next: Config): void {
-  for (const key of ['listeners', 'store'] as const) {
+  for (const key of ['listeners', 'store', 'azure_arc'] as const) {
     if (!differ(running[key], next[key])) continue;
     throw new ValetkeyError('CONFIG_INVALID', {
       subject: key,

@@ -1,10 +1,12 @@
-import type { Config, WorkloadConfig } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
+import type { WorkloadConfig } from '../config/workload-schema.ts';
 import { toValetkeyError } from '../core/errors.ts';
-import type { GceInstance } from '../endpoints/contract.ts';
+import type { AzureInstance, GceInstance } from '../endpoints/contract.ts';
 import { resolveGrants } from '../service/grants.ts';
 import type { GrantLine } from '../service/grants.ts';
 import type { Service } from '../service/context.ts';
 import type { Tokens } from '../workloads/tokens.ts';
+import { azureInstance } from './azure-instance.ts';
 import { gceInstance } from './gce-instance.ts';
 import { ownRule } from './own-listeners.ts';
 import type { ClientRule, Workload } from '../workloads/workload.ts';
@@ -32,6 +34,7 @@ interface Recipe {
   readonly roleName: string;
   readonly imdsV1: boolean;
   readonly gce: GceInstance;
+  readonly azure: AzureInstance;
   readonly clients: readonly ClientRule[];
 }
 
@@ -93,6 +96,7 @@ export function createWorkloadTable(
       roleName: name,
       imdsV1: false,
       gce: gceInstance(name),
+      azure: azureInstance(name),
       clients: [{ kind: 'token' }, ownRule(name, ownUid)],
     };
     await tokens.load(name);
@@ -136,6 +140,7 @@ function recipeOf(name: string, config: WorkloadConfig, ownUid: number | undefin
     roleName: config.aws.role_name ?? name,
     imdsV1: config.aws.imds_v1,
     gce: gceInstance(name, config.gcp),
+    azure: azureInstance(name, config.azure),
     clients: [...config.clients.map((rule) => ruleOf(rule, ownUid)), ownRule(name, ownUid)],
   };
 }
@@ -145,6 +150,9 @@ function ruleOf(rule: WorkloadConfig['clients'][number], ownUid: number | undefi
   if ('listener' in rule) {
     const uid = rule.any_user === true ? undefined : (rule.uid ?? ownUid ?? -1);
     return { kind: 'listener', listener: rule.listener, uid };
+  }
+  if ('challenge' in rule) {
+    return { kind: 'challenge', listener: rule.challenge, uid: rule.uid ?? ownUid ?? -1 };
   }
   const [namespace, account] = rule.service_account.split('/');
   return { kind: 'service-account', subject: `system:serviceaccount:${namespace}:${account}` };

@@ -10,6 +10,7 @@ import type {
 } from '../core/credential.ts';
 import type { Secret } from '../core/secret.ts';
 import type { TokenAccount } from '../core/token-account.ts';
+import type { ProbeInput, SasSpec } from './own-use.ts';
 
 /** What connectors may know of the machine: handed in, so that a test gives another one. */
 export interface Machine {
@@ -159,17 +160,13 @@ export interface ResourceTypeSpec<Cloud, Scope> {
   narrow(resource: ResourceRequest, config: Readonly<Record<string, unknown>>): Scope | undefined;
   /** Is `inner` the same as `outer` or a part of it (a prefix of a bucket)? Equality when absent. */
   covers?(outer: string, inner: string): boolean;
-  /** Every reachable instance, page by page, canonical. The credential is scoped for listing. */
+  /**
+   * Every reachable instance, page by page, canonical. The credential is scoped for listing. What is
+   * thrown after some pages does not take them back: they are shown beside the error.
+   */
   list?(input: ProbeInput<Cloud>): AsyncIterable<readonly string[]>;
   /** Proves that the credential reaches `resource`. Throws `UPSTREAM_DENIED` and the like. */
   verify(input: ProbeInput<Cloud> & { readonly resource: ResourceRequest }): Promise<void>;
-}
-
-export interface ProbeInput<Cloud> {
-  readonly cloud: Cloud;
-  readonly credential: Credential;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly signal: AbortSignal;
 }
 
 /** A connector found on the machine, not saved yet. Secrets are in `secret` and `login` alone. */
@@ -222,6 +219,8 @@ export interface ConnectorTypeSpec<Cloud, Scope> {
   /** For types that issue tokens: the account as metadata services tell it, and what may be asked. Pure. */
   account?(input: AccountInput): TokenAccount;
   autoConfigure?(input: AutoConfigureInput<Cloud>): Promise<Proposal>;
+  /** For types whose resources can be opened by a signed URL. */
+  readonly sas?: SasSpec<Cloud>;
 }
 
 /** A type as the registry holds it: cloud and scope are its own affair. */

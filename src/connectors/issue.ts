@@ -12,6 +12,7 @@ import type {
   Machine,
 } from './contract.ts';
 import { lookup, parseConfig, secondsFor } from './input.ts';
+import { isSameLogin } from './same-login.ts';
 import { chosenScopes, scopeOf } from './scope.ts';
 import { validated } from './validated.ts';
 
@@ -135,6 +136,19 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
     });
   }
 
+  /** Keeps what a renewal brought, unless a person has logged in meanwhile, who may be another. */
+  async function keepRenewed(
+    record: ConnectorRecord,
+    before: SecretFields | undefined,
+    result: LoginResult,
+  ): Promise<void> {
+    await options.lock(async () => {
+      const now = await options.record(record.name);
+      if (now.id !== record.id || !isSameLogin(await loginOf(now), before)) return;
+      await saveLogin(now, result);
+    });
+  }
+
   async function issueWith(
     { record, type, method, cloud, config }: OpenConnector,
     input: ConnectorInput,
@@ -143,7 +157,7 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
   ): Promise<Issued> {
     if (method.implicit === true && machine.implicit.allow.length === 0) {
       throw new ValetkeyError('IMPLICIT_FORBIDDEN', {
-        hint: 'list what it may yield (AWS account ids and role ARNs, Google account e-mails) under policy.implicit.allow in config.yaml',
+        hint: 'list what it may yield (AWS account ids and role ARNs, Google account e-mails, Azure object and client ids) under policy.implicit.allow in config.yaml',
       });
     }
     if (input.expiresAt !== undefined && input.expiresAt <= machine.clock.now()) {
@@ -169,7 +183,7 @@ export function createIssuer(options: IssuerOptions): ConnectorIssuer {
       cloud,
       machine,
       signal,
-      saveLogin: (result: LoginResult) => keepLogin(record, result),
+      saveLogin: (result: LoginResult) => keepRenewed(record, input.login, result),
     };
     const { token } = request;
     const credential =

@@ -1,6 +1,7 @@
 import type { ConnectorRecord } from '../catalog/record.ts';
 import type { IssueRequest, ResourceRequest } from '../core/credential.ts';
 import { ValetkeyError } from '../core/errors.ts';
+import { isAskable } from '../core/token-account.ts';
 import type { ConnectorType } from './contract.ts';
 import { lookup } from './input.ts';
 
@@ -37,7 +38,7 @@ export function chosenScopes(
   if (token?.kind !== 'access-token') return undefined;
   const askable = type.account?.({ method, config, resources }).askable;
   if (askable === undefined) return undefined;
-  const wider = token.scopes.find((scope) => !askable.includes(scope));
+  const wider = token.scopes.find((scope) => !isAskable(askable, scope));
   if (wider === undefined) return token.scopes;
   throw new ValetkeyError('SCOPE_NOT_GRANTED', {
     subject: wider,

@@ -1,6 +1,6 @@
 import type { CredentialKind, Issued } from '../core/credential.ts';
 import type { WireError } from '../core/errors.ts';
-import type { TokenAccount } from '../core/token-account.ts';
+import type { AzureIdentity, GoogleAccount, TokenAccount } from '../core/token-account.ts';
 import type {
   ConnectorView,
   IssuedView,
@@ -34,6 +34,30 @@ export interface LoginStarted {
     | undefined;
 }
 
+/** Signed access to one resource. `query` opens it for whoever has it: it is shown once and kept nowhere. */
+export interface SignedAccess {
+  readonly connector: string;
+  /** Canonical. */
+  readonly resourceId: string;
+  readonly permissions: string;
+  /** By which the audit trail names it. */
+  readonly id: string;
+  readonly query: string;
+  readonly expiresAt: string;
+}
+
+/** Whose services a credential is for. */
+export type Cloud = 'aws' | 'google' | 'azure';
+
+/** The managed-identity endpoints of a workload, and the identity that clients get unasked. */
+export interface AzureAccess {
+  /** The listener that serves the App Service shape to whoever shows the workload's secret. */
+  readonly appService?: string | undefined;
+  /** The listener that serves the instance metadata service and knows the workload without a secret. */
+  readonly imds?: string | undefined;
+  readonly identity: AzureIdentity;
+}
+
 /** What a program needs to use a workload: endpoint addresses and where its token is. */
 export interface WorkloadAccess {
   readonly workload: string;
@@ -46,9 +70,11 @@ export interface WorkloadAccess {
   /** Endpoint kinds of AWS that it serves this workload. */
   readonly endpoints: readonly string[];
   /** Google: the metadata server that knows this workload; absent when it has no account there. */
-  readonly gce?: { readonly baseUrl: string; readonly account: TokenAccount } | undefined;
-  /** What its grants yield, without repetition, the default one first. */
-  readonly kinds: readonly CredentialKind[];
+  readonly gce?: { readonly baseUrl: string; readonly account: GoogleAccount } | undefined;
+  /** Azure: where its identities are served; absent when it has none. */
+  readonly azure?: AzureAccess | undefined;
+  /** Whose credentials its grants yield, without repetition, the default one's first. */
+  readonly clouds: readonly Cloud[];
   /** What the person should know of its accounts. */
   readonly notes?: readonly string[] | undefined;
   /** Why its grants cannot be used as things are: nothing is known of them then. */
@@ -79,6 +105,8 @@ export interface ControlApi {
   listResources(input: Inputs['listResources']): Promise<readonly ResourceListing[]>;
   update(input: Inputs['update']): Promise<Saved>;
   remove(input: Inputs['remove']): Promise<ConnectorView>;
+  /** A shared access signature, by the connector's identity. */
+  sas(input: Inputs['sas']): Promise<SignedAccess>;
   loginStart(input: Inputs['loginStart']): Promise<LoginStarted>;
   /** Completes a login; waits for the person where the flow does (device code). */
   loginFinish(input: Inputs['loginFinish']): Promise<ConnectorView>;
@@ -108,6 +136,15 @@ export interface WorkloadProfiles {
     readonly projectAttributes: Readonly<Record<string, string>>;
     readonly projectId?: string | undefined;
     readonly projectNumber?: string | undefined;
+  };
+  /** Azure: the same. */
+  readonly azure: {
+    readonly name: string;
+    readonly location?: string | undefined;
+    readonly resourceGroup?: string | undefined;
+    readonly subscriptionId?: string | undefined;
+    readonly vmSize: string;
+    readonly tags: Readonly<Record<string, string>>;
   };
   readonly profiles: readonly {
     readonly name: string;

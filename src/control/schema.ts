@@ -118,6 +118,14 @@ export const INPUTS = {
     remove_labels: z.array(text).optional(),
   }),
   remove: z.strictObject({ name: ConnectorName }),
+  sas: z.strictObject({
+    name: ConnectorName,
+    resource_id: text,
+    permissions: text,
+    seconds: z.int().positive(),
+    ip: text.optional(),
+    https_only: z.boolean().default(false),
+  }),
   loginStart: z.strictObject({ name: ConnectorName }),
   loginFinish: z.strictObject({ flow: text, code: text.optional() }),
   migrateStore: z.strictObject({ from: text, to: text, keep: z.boolean().default(false) }),
@@ -131,6 +139,8 @@ export const INPUTS = {
       token: token.optional(),
     }),
     evidence,
+    /** Id of the credential that the caller holds and wants another than. */
+    unwanted: text.optional(),
     /** Longest wait, ms. */
     wait_ms: z.int().positive().max(120_000).default(30_000),
   }),

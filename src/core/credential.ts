@@ -88,7 +88,7 @@ export function holderOf(credential: Credential): {
     : { principal: credential.principal, account: credential.account };
 }
 
-/** What a bearer token is good for; nothing for credentials that policies bound. */
+/** What a bearer token is good for, scopes or an audience; nothing for credentials that policies bound. */
 export function purposeOf(credential: Credential): {
   readonly scopes?: readonly string[];
   readonly audience?: string;
@@ -97,10 +97,17 @@ export function purposeOf(credential: Credential): {
     case 'aws-session':
       return {};
     case 'access-token':
-      return { scopes: credential.scopes };
+      return audienceOr(credential.scopes);
     case 'id-token':
       return { audience: credential.audience };
   }
+}
+
+/** All permissions at one service are written as a scope, and mean its audience (Entra). */
+function audienceOr(scopes: readonly string[]): ReturnType<typeof purposeOf> {
+  const [scope = '', ...others] = scopes;
+  const audience = /^(.+)\/\.default$/.exec(scope)?.[1];
+  return audience === undefined || others.length > 0 ? { scopes } : { audience };
 }
 
 export const ACCESS = ['read', 'write', 'full'] as const;

@@ -126,6 +126,8 @@ export interface ErrorDetails {
   readonly hint?: string;
   /** The vendor's machine-readable error code (`AccessDenied`), checked to be a plain word. Public. */
   readonly upstreamCode?: string;
+  /** How long the vendor wants to be left alone (`Retry-After`), ms. Public. */
+  readonly retryAfterMs?: number;
   /** Vendor text and stack, for the log alone, where it is redacted. */
   readonly cause?: unknown;
 }
@@ -137,6 +139,7 @@ export class ValetkeyError extends Error {
   readonly reason: string | undefined;
   readonly hint: string | undefined;
   readonly upstreamCode: string | undefined;
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, details: ErrorDetails = {}) {
     const plainCode = plainWord(details.upstreamCode);
@@ -150,6 +153,7 @@ export class ValetkeyError extends Error {
     this.reason = details.reason;
     this.hint = details.hint;
     this.upstreamCode = plainCode;
+    this.retryAfterMs = details.retryAfterMs;
   }
 }
 
@@ -175,8 +179,9 @@ export function toValetkeyError(error: unknown): ValetkeyError {
 export function withSubject(error: unknown, subject: string): ValetkeyError {
   const known = toValetkeyError(error);
   if (known.subject !== undefined) return known;
-  const { code, reason, hint, upstreamCode, cause } = known;
-  return new ValetkeyError(code, defined({ subject, reason, hint, upstreamCode, cause }));
+  const { code, reason, hint, upstreamCode, retryAfterMs, cause } = known;
+  const details = { subject, reason, hint, upstreamCode, retryAfterMs, cause };
+  return new ValetkeyError(code, defined(details));
 }
 
 function defined(details: {
@@ -192,17 +197,18 @@ export interface WireError {
   readonly reason?: string | undefined;
   readonly hint?: string | undefined;
   readonly upstreamCode?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
 }
 
 export function toWire(error: ValetkeyError): WireError {
-  const { code, subject, reason, hint, upstreamCode } = error;
-  return { code, subject, reason, hint, upstreamCode };
+  const { code, subject, reason, hint, upstreamCode, retryAfterMs } = error;
+  return { code, subject, reason, hint, upstreamCode, retryAfterMs };
 }
 
 export function fromWire(wire: WireError): ValetkeyError {
-  const { code, subject, reason, hint, upstreamCode } = wire;
+  const { code, subject, reason, hint, upstreamCode, retryAfterMs } = wire;
   return new ValetkeyError(
     code in ERRORS ? code : 'INTERNAL',
-    defined({ subject, reason, hint, upstreamCode, cause: undefined }),
+    defined({ subject, reason, hint, upstreamCode, retryAfterMs, cause: undefined }),
   );
 }

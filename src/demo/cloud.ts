@@ -1,3 +1,5 @@
+import { startAzureStandIn } from '../stand-ins/azure/server.ts';
+import type { AzureStandIn } from '../stand-ins/azure/server.ts';
 import { startGoogleStandIn } from '../stand-ins/google/server.ts';
 import type { GoogleStandIn } from '../stand-ins/google/server.ts';
 import { startAwsStandIn } from '../stand-ins/aws/server.ts';
@@ -11,6 +13,16 @@ export interface DemoGoogle {
   readonly privateKey: string;
 }
 
+/** The embedded Azure of the demo: one application with a client secret, one storage account. */
+export interface DemoAzure {
+  readonly azure: AzureStandIn;
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Where the account's blobs are. */
+  readonly blobs: string;
+}
+
 /** The embedded AWS of the demo: one person with a long-lived key, one role, two buckets. */
 export interface DemoAws {
   readonly aws: AwsStandIn;
@@ -22,6 +34,10 @@ export interface DemoAws {
 export const BUCKET = 'zenfiles';
 export const OTHER_BUCKET = 'payroll';
 export const KEY = 'train.csv';
+const ACCOUNT = 'mlresearch';
+/** What the application's tokens may be for, and what they may not. */
+export const AUDIENCE = 'https://storage.azure.com';
+export const OTHER_AUDIENCE = 'https://management.azure.com';
 
 export async function startDemoAws(): Promise<DemoAws> {
   const aws = await startAwsStandIn();
@@ -58,4 +74,22 @@ export async function startDemoGoogle(): Promise<DemoGoogle> {
   }
   const key = account.keyFile();
   return { google, keyFile: JSON.stringify(key), privateKey: String(key['private_key']) };
+}
+
+export async function startDemoAzure(): Promise<DemoAzure> {
+  const azure = await startAzureStandIn({ plainCountsAsTls: true });
+  const { directory, estate, grants, blobs } = azure;
+  const tenant = directory.addTenant({ domain: 'ml-research.example' });
+  const app = directory.addApp({ tenant: tenant.id, name: 'training' });
+  const subscription = estate.addSubscription({ tenant: tenant.id, name: 'Research' });
+  const account = estate.addStorageAccount({ name: ACCOUNT, subscription: subscription.id });
+  grants.grant(app.objectId, 'Storage Blob Data Reader', account.id);
+  blobs.add({ account: account.name, name: BUCKET, blobs: { [KEY]: 'x,y\n1,2\n' } });
+  return {
+    azure,
+    tenantId: tenant.id,
+    clientId: app.clientId,
+    clientSecret: app.addSecret().value,
+    blobs: azure.blobEndpoint(account.name),
+  };
 }

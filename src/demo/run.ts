@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -10,14 +10,17 @@ import type { StatusView } from '../core/view.ts';
 import { startDaemon } from '../daemon.ts';
 import type { Daemon } from '../daemon.ts';
 import { clientVariables } from '../composition/client-variables.ts';
+import { auditLines } from './audit-lines.ts';
 import { runAwsCli, runAwsSdk } from './run-aws.ts';
 import type { ClientResult, Environment } from './client.ts';
-import { BUCKET, startDemoAws, startDemoGoogle } from './cloud.ts';
-import type { DemoAws, DemoGoogle } from './cloud.ts';
+import { AUDIENCE, BUCKET, startDemoAws, startDemoAzure, startDemoGoogle } from './cloud.ts';
+import type { DemoAws, DemoAzure, DemoGoogle } from './cloud.ts';
+import { runAzureIdentity } from './run-azure.ts';
 import { runGcloud, runGoogleLibrary } from './run-google.ts';
 
 const AWS = 'aws-demo';
 const GOOGLE = 'gcp-demo';
+const AZURE = 'azure-demo';
 const SESSION_SECONDS = 3_600;
 /** Renewal is due after 35 minutes; the demo brings it forward so that one can be watched. */
 const RENEW_AFTER_MS = 4_000;
@@ -26,6 +29,7 @@ const RENEWAL_WAIT_MS = 30_000;
 interface Stage {
   readonly aws: DemoAws;
   readonly google: DemoGoogle;
+  readonly azure: DemoAzure;
   readonly home: string;
   /** Where further clients (the AWS CLI, gcloud) are looked for. */
   readonly path: string;
@@ -33,7 +37,7 @@ interface Stage {
 }
 
 /**
- * The main job on embedded stand-ins: two clouds on loopback, a connector to each in a store that keeps
+ * The main job on embedded stand-ins: three clouds on loopback, a connector to each in a store that keeps
  * nothing, the daemon, unmodified clients. Returns the exit code: 0 only when every client saw what it
  * should and a renewal happened.
  */
@@ -42,9 +46,13 @@ export async function runDemo(
   path: string | undefined,
 ): Promise<number> {
   const home = await mkdtemp(join(tmpdir(), 'valetkey-demo-'));
-  const [aws, google] = await Promise.all([startDemoAws(), startDemoGoogle()]);
+  const [aws, google, azure] = await Promise.all([
+    startDemoAws(),
+    startDemoGoogle(),
+    startDemoAzure(),
+  ]);
   const say = (line = '') => write(`${stripVTControlCharacters(line)}\n`);
-  const stage: Stage = { aws, google, home, path: path ?? '', say };
+  const stage: Stage = { aws, google, azure, home, path: path ?? '', say };
   try {
     const daemon = await startDemoDaemon(stage);
     try {
@@ -53,15 +61,20 @@ export async function runDemo(
       await daemon.stop();
     }
   } finally {
-    await Promise.all([aws.aws.stop(), google.google.stop()]);
+    await Promise.all([aws.aws.stop(), google.google.stop(), azure.azure.stop()]);
     await rm(home, { recursive: true, force: true });
   }
 }
 
-async function startDemoDaemon({ aws, google, home }: Stage): Promise<Daemon> {
+async function startDemoDaemon({ aws, google, azure, home }: Stage): Promise<Daemon> {
   await writeFile(join(home, 'config.yaml'), 'listeners:\n  - address: 127.0.0.1:0\n');
   return startDaemon({
-    env: { VALETKEY_HOME: home, AWS_ENDPOINT_URL: aws.aws.url, ...google.google.variables },
+    env: {
+      VALETKEY_HOME: home,
+      AWS_ENDPOINT_URL: aws.aws.url,
+      ...google.google.variables,
+      ...azure.azure.variables,
+    },
     version: 'demo',
     ephemeral: true,
     renewal: {
@@ -75,12 +88,14 @@ async function startDemoDaemon({ aws, google, home }: Stage): Promise<Daemon> {
 }
 
 async function show(daemon: Daemon, stage: Stage): Promise<number> {
-  const { aws, google, home, say } = stage;
+  const { aws, google, azure, home, say } = stage;
   say('1. Connectors: long-lived keys in a secret store (here one that keeps nothing).');
-  await registerBoth(daemon, stage);
+  await registerAll(daemon, stage);
   say();
 
-  say(`2. A workload that may read s3://${BUCKET} and gs://${BUCKET}, and nothing else.`);
+  say(
+    `2. A workload that may read s3://${BUCKET} and gs://${BUCKET}, and what ${AUDIENCE} lets it.`,
+  );
   const env = await clientEnvironment(daemon, stage);
   say('   Clients are told environment variables only; none of them is a key.');
   say();
@@ -108,7 +123,8 @@ async function show(daemon: Daemon, stage: Stage): Promise<number> {
   );
   if (again === undefined || again.accessKeyId === first) problems.push('no renewal happened');
   const handedOut = JSON.stringify([results, env]);
-  const keys = [aws.secretAccessKey, google.privateKey, JSON.stringify(google.privateKey)];
+  const { privateKey } = google;
+  const keys = [aws.secretAccessKey, privateKey, JSON.stringify(privateKey), azure.clientSecret];
   if (keys.some((key) => handedOut.includes(key))) {
     problems.push('a long-lived key reached a client');
   }
@@ -121,7 +137,7 @@ async function show(daemon: Daemon, stage: Stage): Promise<number> {
   return 0;
 }
 
-async function registerBoth(daemon: Daemon, { aws, google, say }: Stage): Promise<void> {
+async function registerAll(daemon: Daemon, { aws, google, azure, say }: Stage): Promise<void> {
   const saved = [
     await daemon.api.register({
       name: AWS,
@@ -140,6 +156,17 @@ async function registerBoth(daemon: Daemon, { aws, google, say }: Stage): Promis
       auth_method: 'service-account',
       attributes: { service_account_json: google.keyFile },
     }),
+    await daemon.api.register({
+      name: AZURE,
+      type: 'azure',
+      auth_method: 'service-principal',
+      attributes: {
+        tenant_id: azure.tenantId,
+        client_id: azure.clientId,
+        client_secret: azure.clientSecret,
+        audiences: AUDIENCE,
+      },
+    }),
   ];
   for (const { connector } of saved) {
     say(
@@ -148,8 +175,15 @@ async function registerBoth(daemon: Daemon, { aws, google, say }: Stage): Promis
   }
 }
 
-async function runClients(env: Environment, { google, say }: Stage): Promise<ClientResult[]> {
-  const results = [await runAwsSdk(env), await runGoogleLibrary(env, google.google.url)];
+async function runClients(
+  env: Environment,
+  { google, azure, say }: Stage,
+): Promise<ClientResult[]> {
+  const results = [
+    await runAwsSdk(env),
+    await runGoogleLibrary(env, google.google.url),
+    await runAzureIdentity(env, azure),
+  ];
   const others = { 'AWS CLI': await runAwsCli(env), gcloud: await runGcloud(env) };
   for (const [name, result] of Object.entries(others)) {
     if (result === undefined) say(`   (no ${name} on this machine: left out)`);
@@ -166,6 +200,7 @@ async function clientEnvironment(
     grants: [
       { connector: AWS, resource_id: `s3://${BUCKET}`, access: 'read' },
       { connector: GOOGLE, resource_id: `gs://${BUCKET}`, access: 'read' },
+      { connector: AZURE },
     ],
   });
   const { variables } = await clientVariables(access, undefined, {
@@ -186,30 +221,6 @@ async function clientEnvironment(
 function report({ client, lines, problems }: ClientResult, say: (line: string) => void): void {
   say(`   ${problems.length === 0 ? '✓' : '✗'} ${client}`);
   for (const line of lines) say(`       ${line}`);
-}
-
-async function auditLines(home: string): Promise<readonly string[]> {
-  const text = await readFile(join(home, 'audit.jsonl'), 'utf8').catch(() => '');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const { workload, executable, pid, credentialId, resources, expiresAt } = JSON.parse(
-        line,
-      ) as {
-        workload: string;
-        executable?: string;
-        pid?: number;
-        credentialId: string;
-        resources: readonly { id?: string; access: string }[];
-        expiresAt: string;
-      };
-      const scope = resources
-        .map(({ id, access }) => `${id ?? 'everything'} (${access})`)
-        .join(', ');
-      const who = executable === undefined ? '' : ` ← ${executable.split('/').at(-1)}, pid ${pid}`;
-      return `${credentialId}  ${scope}  until ${expiresAt}  workload ${workload}${who}`;
-    });
 }
 
 async function waitForRenewal(

@@ -3,7 +3,7 @@ import type { Hono } from 'hono';
 import type { CredentialKind, Issued } from '../core/credential.ts';
 import type { ValetkeyError } from '../core/errors.ts';
 import type { Peer } from '../core/peer.ts';
-import type { TokenAccount } from '../core/token-account.ts';
+import type { AzureIdentity, GoogleAccount, TokenAccount } from '../core/token-account.ts';
 
 /** What the listener knows of the connection a request came in on. */
 export interface Connection {
@@ -27,12 +27,29 @@ export type Proof =
   | { readonly kind: 'token'; readonly token: string }
   /** Nothing: the listener and the peer's uid must be enough (metadata services without a secret). */
   | { readonly kind: 'none' }
+  /** The content of a file that `challenge` wrote, which only the right user can read. */
+  | { readonly kind: 'challenge'; readonly key: string }
   /** A signed Kubernetes service-account token, verbatim; verified by the workload layer. */
   | { readonly kind: 'service-account'; readonly jwt: string };
 
-/** A profile that issues tokens, and the account that metadata services show for it. */
-export interface CallerAccount extends TokenAccount {
+/** A profile that issues tokens, and the account that Google's metadata server shows for it. */
+export interface CallerAccount extends GoogleAccount {
   readonly profile: string;
+}
+
+/** The same for Azure's managed-identity endpoints. */
+export interface CallerIdentity extends AzureIdentity {
+  readonly profile: string;
+}
+
+/** Azure: the machine that a workload is told it runs on. Absent parts do not exist for it. */
+export interface AzureInstance {
+  readonly name: string;
+  readonly location?: string | undefined;
+  readonly resourceGroup?: string | undefined;
+  readonly subscriptionId?: string | undefined;
+  readonly vmSize: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** Google: the machine that a workload is told it runs on. Absent parts do not exist for it. */
@@ -62,6 +79,10 @@ export interface Caller {
   readonly gce: GceInstance;
   /** Google: its service accounts, the default one first. The same array until something changes. */
   readonly accounts: readonly CallerAccount[];
+  /** Azure: the instance it is told it is. */
+  readonly azure: AzureInstance;
+  /** Azure: its identities, the default one first. The same array until something changes. */
+  readonly identities: readonly CallerIdentity[];
   /** Profile names by credential kind, the default one first. */
   profiles(kind: CredentialKind): readonly string[];
 }
@@ -74,6 +95,8 @@ export interface IssueChoice {
   readonly scopes?: readonly string[] | undefined;
   /** For an identity token: required. Throws `AUDIENCE_NOT_GRANTED` or `ID_TOKEN_UNSUPPORTED`. */
   readonly audience?: string | undefined;
+  /** Is the held credential not what the client wants (it was refused somewhere)? A new one then, as often as upstream can bear. */
+  readonly unwanted?: ((held: Issued) => boolean) | undefined;
   /** Longest wait for a cold credential, ms; `NOT_READY` afterwards while the work goes on. */
   readonly waitMs: number;
 }
@@ -94,6 +117,11 @@ export interface EndpointContext {
    * token that is malformed or expired (the caller may be told), never for an unknown one.
    */
   identify(connection: Connection, proof: Proof): Caller | undefined | Promise<Caller | undefined>;
+  /**
+   * Writes a file that only the user of the workload at this listener can read, and tells its absolute
+   * path; `undefined` when no workload is recognised like that here. Its content proves the user (`challenge`).
+   */
+  challenge(connection: Connection): Promise<string | undefined>;
   /** Does what `identify` found still hold, for the same listener? Cheap; false asks for `identify`. */
   holds(caller: Caller, connection: Connection): boolean;
   /** A live credential, at once when the broker holds one. Throws `NOT_FOUND` for an unknown profile. */
@@ -163,6 +191,8 @@ export interface Endpoint {
   readonly address: string | undefined;
   /** Path prefixes that belong to this protocol on a shared listener. */
   readonly paths: readonly string[];
+  /** Is the first segment of `paths` right in any letter case? They are written in lower case then. */
+  readonly anyCase?: boolean;
   /** `Host` values that are right for this protocol besides the listener's own address. */
   readonly hosts: readonly string[];
   /**
@@ -187,7 +217,7 @@ export interface VariablesInput {
   readonly tokenFile: string | undefined;
   readonly token: string | undefined;
   readonly region: string | undefined;
-  /** Google: the default account of the workload, where it has one. */
+  /** The default account of the workload at this protocol's cloud, where it has one. */
   readonly account?: TokenAccount | undefined;
 }
 

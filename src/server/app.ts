@@ -145,7 +145,14 @@ function routesOf(
   }
   return (target) => {
     const path = normalPath(target);
-    return bySegment.get(firstSegment(path))?.find(({ prefix }) => isUnder(path, prefix))?.route;
+    const first = firstSegment(path);
+    const exact = bySegment.get(first);
+    if (exact !== undefined) return exact.find(({ prefix }) => isUnder(path, prefix))?.route;
+    const lower = first.toLowerCase() + path.slice(first.length);
+    return bySegment
+      .get(firstSegment(lower))
+      ?.find(({ prefix, route }) => route.endpoint.anyCase === true && isUnder(lower, prefix))
+      ?.route;
   };
 }
 

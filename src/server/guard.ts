@@ -54,6 +54,11 @@ type RawRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>;
  * SDK sends it; forwarding headers, a proxy that lends its place on this machine to somebody elsewhere
  * (the real metadata services refuse `X-Forwarded-For` for that reason); a second `Authorization` or
  * `Host`, two readers that would pick different ones.
+ *
+ * Node's own `fetch`, by which msal-node asks, adds `Accept-Language: *` and `Sec-Fetch-Mode: cors` to
+ * each request. The two together and alone are let through: a browser that sends the second sends
+ * `Sec-Fetch-Site` too, and no page can write a `Sec-*` header itself.
+ * https://www.w3.org/TR/fetch-metadata/#sec-fetch-mode-header
  */
 export function createGuard(hosts: ReadonlySet<string>): Guard {
   return ({ method = '', url = '', rawHeaders }) => {
@@ -70,19 +75,23 @@ export function createGuard(hosts: ReadonlySet<string>): Guard {
 function tooLong(url: string): Refusal {
   const query = url.indexOf('?');
   const reason = query === -1 || query > MAX_TARGET ? 'target' : 'query';
-  return refusal(414, reason, `${reason} too long`, url);
+  return refusal(414, reason, `${reason} too long`, withoutSecrets(url));
 }
 
 function badTarget(url: string): Refusal | undefined {
-  if (!LEGAL_TARGET.test(url)) return refusal(400, 'target', 'target', url);
+  if (!LEGAL_TARGET.test(url)) return refusal(400, 'target', 'target', withoutSecrets(url));
   const query = url.indexOf('?');
   const path = query === -1 ? url : url.slice(0, query);
-  return TRAVERSAL.test(path) ? refusal(400, 'traversal', 'traversal in path', url) : undefined;
+  return TRAVERSAL.test(path)
+    ? refusal(400, 'traversal', 'traversal in path', withoutSecrets(url))
+    : undefined;
 }
 
 function badHeaders(raw: readonly string[], hosts: ReadonlySet<string>): Refusal | undefined {
   let host: string | undefined;
   let authorized = false;
+  let language = false;
+  let mode = false;
   for (let i = 0; i < raw.length; i += 2) {
     const given = raw[i] ?? '';
     const name = interesting(given);
@@ -96,12 +105,17 @@ function badHeaders(raw: readonly string[], hosts: ReadonlySet<string>): Refusal
       authorized = true;
     } else if (name === 'content-length') {
       if (Number(value) > MAX_BODY) return refusal(413, 'too-large', 'body of bytes', value);
+    } else if (name === 'accept-language' && value === '*') {
+      language = true;
+    } else if (name === 'sec-fetch-mode' && value === 'cors') {
+      mode = true;
     } else if (BROWSER.has(name) || name.startsWith('sec-')) {
-      return refusal(403, 'browser', `browser header ${name}`, value);
+      return refusal(403, 'browser', `browser header ${name}`, withoutSecrets(value));
     } else {
-      return refusal(403, 'forwarded', `forwarding header ${name}`, value);
+      return refusal(403, 'forwarded', `forwarding header ${name}`, withoutSecrets(value));
     }
   }
+  if (language !== mode) return refusal(403, 'browser', 'half of the headers of Node’s fetch', '');
   if (host === undefined) return refusal(400, 'host', 'no Host', '');
   if (hosts.has(host) || hosts.has(host.toLowerCase())) return undefined;
   return refusal(403, 'host', 'foreign Host', host);
@@ -127,6 +141,14 @@ function refusal(status: number, reason: RefusalReason, what: string, value: str
 export function foreignHost(host: string, hosts: ReadonlySet<string>): Refusal | undefined {
   if (hosts.has(host.toLowerCase())) return undefined;
   return refusal(403, 'host', 'foreign host in the target', host);
+}
+
+/**
+ * Some clients can show a workload's secret in the path alone, and a `Referer` or a proxy's header repeats
+ * the path. Encoded, in pieces or in part, it is one still.
+ */
+function withoutSecrets(text: string): string {
+  return text.replaceAll(/[\w%-]{20,}/g, '...');
 }
 
 /** Received text for one line of a log: cut, and with nothing in it that could start another line. */

@@ -2,6 +2,8 @@ import { checkedApi } from '../control/checked-api.ts';
 import type { Verbs } from '../control/checked-api.ts';
 import type { ControlApi, WorkloadAccess, WorkloadProfiles } from '../control/api.ts';
 import type { Checked } from '../control/schema.ts';
+import { credentialId } from '../core/credential.ts';
+import type { Issued } from '../core/credential.ts';
 import type { Evidence } from '../core/events.ts';
 import type { StatusView } from '../core/view.ts';
 import * as connectors from './connectors.ts';
@@ -11,6 +13,7 @@ import { createLogins } from './login.ts';
 import { migrateStore } from './migrate-store.ts';
 import { createProposals } from './proposals.ts';
 import { register } from './register.ts';
+import { signAccess } from './sas.ts';
 import { status } from './status.ts';
 import type { StatusSource } from './status.ts';
 import { update } from './update.ts';
@@ -58,12 +61,22 @@ export function createApi(service: Service, host: Host): ControlApi {
     listResources: (input) => connectors.listResources(service, input),
     update: (input) => thenLook(update(service, input)),
     remove: (input) => thenLook(connectors.remove(service, input)),
+    sas: (input) =>
+      signAccess(service, input, (issued) => {
+        const evidence = { workload: 'cli', by: 'control', endpoint: 'connector sas' };
+        return host.handouts.record(issued, witnessed(evidence));
+      }),
     loginStart: (input) => logins.start(input),
     loginFinish: (input) => thenLook(logins.finish(input)),
     migrateStore: (input) => migrateStore(service, input),
     status: currentStatus,
-    async issue({ request, evidence, wait_ms }) {
-      const issued = await service.broker.get(request, wait_ms);
+    async issue({ request, evidence, unwanted, wait_ms }) {
+      const isUnwanted = ({ credential }: Issued) => credentialId(credential) === unwanted;
+      const issued = await service.broker.get(
+        request,
+        wait_ms,
+        unwanted === undefined ? undefined : isUnwanted,
+      );
       if (host.handouts.claim(issued, holderOf(evidence))) {
         await host.handouts.record(issued, witnessed(evidence));
       }

@@ -117,7 +117,8 @@ export async function listResources(
   const rows: ResourceListing[] = [];
   for (const entry of chosen) rows.push(...(await resourcesOf(service, entry, input)));
   const [only] = rows;
-  if (input.name !== undefined && rows.length === 1 && only?.error !== undefined) {
+  const nothing = only?.resourceIds.length === 0;
+  if (input.name !== undefined && rows.length === 1 && nothing && only.error !== undefined) {
     // One connector, one type, no answer: that is the command's own failure.
     throw fromWire(only.error);
   }

@@ -1,5 +1,6 @@
 import type { ConnectorInput } from '../connectors/contract.ts';
 import type { OpenConnector } from '../connectors/issue.ts';
+import type { ProbeInput } from '../connectors/own-use.ts';
 import { holderOf } from '../core/credential.ts';
 import type { Credential, Issued, ResourceRequest } from '../core/credential.ts';
 import { toValetkeyError, toWire, ValetkeyError } from '../core/errors.ts';
@@ -31,7 +32,9 @@ export async function verifySubject(
   for (const resource of wanted)
     rows.push(await probe(service, subject, resource, listAll, signal));
   const worked = rows.find(({ issued }) => issued !== undefined);
-  const failed = rows.find(({ error }) => error !== undefined);
+  const failed = rows.find(
+    ({ error, listing }) => error !== undefined && listing.resourceIds.length === 0,
+  );
   if (failed !== undefined && (rows.length === 1 || worked === undefined)) throw failed.error;
   const credential = worked?.issued?.credential;
   if (credential === undefined) throw new ValetkeyError('INTERNAL');
@@ -59,13 +62,18 @@ async function probe(
     resourceType: resource.type,
   };
   let issued: Issued | undefined;
+  // What was found before something failed is shown beside the error.
+  const resourceIds: string[] = [];
   try {
     issued = await issueForProbe(service, subject, resource, signal);
-    const resourceIds = await reach(subject, resource, issued.credential, listAll, signal);
+    const tokenFor = (scope: string) => issueWhole(service, subject, scope, signal);
+    const { credential } = issued;
+    const found = reach(subject, resource, { credential, tokenFor, signal }, listAll);
+    for await (const ids of found) resourceIds.push(...ids);
     return { listing: { ...listing, resourceIds }, issued, error: undefined };
   } catch (error) {
     const known = toValetkeyError(error);
-    return { listing: { ...listing, resourceIds: [], error: toWire(known) }, issued, error: known };
+    return { listing: { ...listing, resourceIds, error: toWire(known) }, issued, error: known };
   }
 }
 
@@ -89,36 +97,58 @@ async function issueForProbe(
   try {
     return await service.issuer.issueWith(lenient, input, request, signal);
   } catch (error) {
-    const whole = Object.values(type.resourceTypes).find(({ instances }) => !instances);
+    const whole = wholeOf(open);
     if (toValetkeyError(error).code !== 'SCOPE_UNSUPPORTED' || whole === undefined) throw error;
-    const { resource_type: _type, resource_id: _id, ...unbound } = lenient.record;
     return service.issuer.issueWith(
-      { ...lenient, record: unbound },
+      unbound(open),
       input,
-      { connector: record.name, resources: [{ type: whole.kind, access: 'full' }] },
+      { ...whole, connector: record.name },
       signal,
     );
   }
 }
 
-async function reach(
+/** A token for another scope, of those that the connector's own configuration allows. */
+export async function issueWhole(
+  service: Service,
+  { open, input }: Subject,
+  scope: string,
+  signal: AbortSignal,
+): Promise<Credential> {
+  const whole = wholeOf(open);
+  if (whole === undefined) throw new ValetkeyError('SCOPE_NOT_GRANTED', { subject: scope });
+  const token = { kind: 'access-token', scopes: [scope] } as const;
+  const request = { ...whole, connector: open.record.name, token };
+  return (await service.issuer.issueWith(unbound(open), input, request, signal)).credential;
+}
+
+/** The resource type that is the whole account, as a request. */
+function wholeOf({ type }: OpenConnector) {
+  const whole = Object.values(type.resourceTypes).find(({ instances }) => !instances);
+  return whole && { resources: [{ type: whole.kind, access: 'full' }] as const };
+}
+
+function unbound(open: OpenConnector): OpenConnector {
+  const { resource_type: _type, resource_id: _id, ...record } = open.record;
+  return { ...open, record: { ...record, allow_unscoped: true } };
+}
+
+async function* reach(
   { open }: Subject,
   resource: ResourceRequest,
-  credential: Credential,
+  by: Pick<ProbeInput<unknown>, 'credential' | 'tokenFor' | 'signal'>,
   listAll: boolean,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
+): AsyncGenerator<readonly string[]> {
   const type = open.type.resourceTypes[resource.type];
   if (type === undefined) throw new ValetkeyError('INTERNAL');
-  const probeInput = { cloud: open.cloud, credential, config: open.config, signal };
+  const probeInput = { ...by, cloud: open.cloud, config: open.config };
   if (resource.id !== undefined || type.list === undefined || !type.instances) {
     await type.verify({ ...probeInput, resource });
-    return resource.id === undefined ? [] : [resource.id];
+    if (resource.id !== undefined) yield [resource.id];
+    return;
   }
-  const ids: string[] = [];
   for await (const page of type.list(probeInput)) {
-    ids.push(...page);
-    if (!listAll) break;
+    yield page;
+    if (!listAll) return;
   }
-  return ids;
 }

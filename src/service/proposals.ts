@@ -83,7 +83,12 @@ function askedResource(service: Service, input: Checked['autoConfigure']) {
 }
 
 /** What `exec` and `env` put in the place of a person's own files. */
-const PUT_ASIDE = ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE', 'CLOUDSDK_CONFIG'];
+const PUT_ASIDE = [
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_CONFIG_FILE',
+  'CLOUDSDK_CONFIG',
+  'AZURE_CONFIG_DIR',
+];
 
 /**
  * Our own endpoint is no source: a connector must not be made of what a connector handed out. In a

@@ -6,25 +6,31 @@ import type { Evidence } from '../core/events.ts';
 import type { Peer } from '../core/peer.ts';
 import type {
   Caller,
-  CallerAccount,
   Connection,
   EndpointContext,
   IssueChoice,
   Proof,
 } from '../endpoints/contract.ts';
 import { requestFor } from './choose-token.ts';
-import { byListener, bySubject, userMatters } from './identify.ts';
+import { accountsOf, identitiesOf } from './accounts.ts';
+import type { Challenges } from './challenges.ts';
+import { byListener, bySubject, mayRead, ofListener, userMatters } from './identify.ts';
 import type { VerifyServiceAccount } from './service-accounts.ts';
 import type { Tokens } from './tokens.ts';
-import { chooseProfile } from './workload.ts';
-import type { Workload } from './workload.ts';
+import { chooseProfile, type Workload } from './workload.ts';
 
 export interface AccessOptions {
   /** The workloads in force, by name; changes with a reload. */
   readonly workloads: () => ReadonlyMap<string, Workload>;
   readonly tokens: Tokens;
+  /** Absent where nobody is recognised by a file. */
+  readonly challenges: Challenges | undefined;
   readonly verifyServiceAccount: () => VerifyServiceAccount | undefined;
-  readonly get: (request: IssueRequest, waitMs: number) => Issued | Promise<Issued>;
+  readonly get: (
+    request: IssueRequest,
+    waitMs: number,
+    unwanted?: (held: Issued) => boolean,
+  ) => Issued | Promise<Issued>;
   readonly handouts: {
     claim(issued: Issued, holder: string): boolean;
     record(issued: Issued, evidence: Evidence): Promise<void>;
@@ -56,7 +62,7 @@ interface TokenMemo extends Memo {
 /** From evidence to workload, and from workload to credential: what endpoints see of the rest. */
 export function createAccess(
   options: AccessOptions,
-): Pick<EndpointContext, 'identify' | 'holds' | 'issue' | 'prepare'> {
+): Pick<EndpointContext, 'identify' | 'challenge' | 'holds' | 'issue' | 'prepare'> {
   const { tokens, handouts } = options;
   const known = new WeakMap<Caller, Known>();
   const byTokenBefore = new WeakMap<Connection, TokenMemo>();
@@ -82,6 +88,12 @@ export function createAccess(
       },
       get accounts() {
         return accountsOf(current());
+      },
+      get azure() {
+        return current().azure;
+      },
+      get identities() {
+        return identitiesOf(current());
       },
       profiles(kind) {
         const { profiles } = current();
@@ -150,6 +162,22 @@ export function createAccess(
         });
   }
 
+  function challenged({ listener }: Connection): ReturnType<typeof ofListener> {
+    return ofListener(options.workloads().values(), listener);
+  }
+
+  /** Whoever could read the file is its user: the key is of one challenge, and of this listener. */
+  function byChallenge(connection: Connection, key: string): Caller | undefined {
+    const proven = options.challenges?.take(key);
+    const found = challenged(connection);
+    if (proven?.listener !== connection.listener || proven.uid !== found?.uid) return undefined;
+    return callerFor(found.workload, {
+      by: 'challenge',
+      endpoint: connection.listener,
+      peer: async () => (await connection.peer()) ?? { uid: proven.uid },
+    });
+  }
+
   /** The first to get a credential is looked at and written down before it is answered. */
   function recorded(issued: Issued, about: Known): Issued | Promise<Issued> {
     return handouts.claim(issued, about.workload) ? record(issued, about) : issued;
@@ -166,7 +194,7 @@ export function createAccess(
     const profile =
       workload === undefined ? undefined : chooseProfile(workload, choice.kind, choice.profile);
     if (profile === undefined) throw new ValetkeyError('NOT_FOUND');
-    return options.get(requestFor(profile, choice), choice.waitMs);
+    return options.get(requestFor(profile, choice), choice.waitMs, choice.unwanted);
   }
 
   return {
@@ -178,7 +206,15 @@ export function createAccess(
           return byConnection(connection);
         case 'service-account':
           return byServiceAccount(connection, proof.jwt);
+        case 'challenge':
+          return byChallenge(connection, proof.key);
       }
+    },
+    async challenge(connection: Connection) {
+      const found = challenged(connection);
+      // There is room for few files: who could not read his would push out those of others.
+      if (!found || !mayRead(await connection.peer('user'), found.uid)) return undefined;
+      return options.challenges?.write(connection.listener, found.uid);
     },
     holds(caller: Caller, connection: Connection) {
       const about = known.get(caller);
@@ -204,23 +240,10 @@ export function createAccess(
   };
 }
 
-const accounts = new WeakMap<Workload, readonly CallerAccount[]>();
-
-function accountsOf(workload: Workload): readonly CallerAccount[] {
-  const known = accounts.get(workload);
-  if (known !== undefined) return known;
-  const { profiles } = workload;
-  const made = (profiles instanceof ValetkeyError ? [] : profiles).flatMap(({ name, account }) =>
-    account === undefined ? [] : [{ ...account, profile: name }],
-  );
-  accounts.set(workload, made);
-  return made;
-}
-
 /** In constant time, and without memory of its own: it is asked for every request. */
 function isSame({ token, shown }: TokenMemo, given: string): boolean {
-  if (given.length !== token.length) return false;
-  shown.write(given);
+  // Less is written where a character has two bytes: the rest would be that of the token shown before.
+  if (given.length !== token.length || shown.write(given) !== token.length) return false;
   return timingSafeEqual(token, shown);
 }
 

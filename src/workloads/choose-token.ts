@@ -1,6 +1,6 @@
 import type { IssueRequest, TokenChoice } from '../core/credential.ts';
 import { ValetkeyError } from '../core/errors.ts';
-import type { TokenAccount } from '../core/token-account.ts';
+import { googleAccount, isAskable, type TokenAccount } from '../core/token-account.ts';
 import type { IssueChoice } from '../endpoints/contract.ts';
 import type { WorkloadProfile } from './workload.ts';
 
@@ -21,17 +21,23 @@ export function requestFor(profile: WorkloadProfile, choice: IssueChoice): Issue
   return recall(profile, `scopes ${scopes.join(' ')}`, () => {
     const asked = [...new Set(scopes)].sort();
     for (const scope of asked) {
-      if (account.askable?.includes(scope) === true) continue;
-      throw new ValetkeyError('SCOPE_NOT_GRANTED', { subject: scope, hint: SCOPE_HINT });
+      if (isAskable(account.askable, scope)) continue;
+      throw new ValetkeyError('SCOPE_NOT_GRANTED', {
+        subject: scope,
+        hint: HINTS[account.cloud],
+      });
     }
     // Who asks for just what the usual token has gets that one: it is held already.
-    const usual = new Set(account.scopes);
+    const usual = new Set(googleAccount(account)?.scopes);
     if (usual.size === asked.length && asked.every((scope) => usual.has(scope))) return undefined;
     return { kind: 'access-token', scopes: asked };
   });
 }
 
-const SCOPE_HINT = 'list it under scopes of the connector and of the grant';
+const HINTS = {
+  google: 'list it under scopes of the connector and of the grant',
+  azure: 'list its audience under audiences of the connector and of the grant',
+} as const;
 
 function identityRequest(profile: WorkloadProfile, audience: string | undefined): IssueRequest {
   const audiences: TokenAccount['audiences'] = profile.account?.audiences ?? [];

@@ -41,3 +41,21 @@ export function bySubject(workloads: Iterable<Workload>, subject: string): Workl
   }
   return undefined;
 }
+
+/** The one workload that is recognised by a challenge at a listener, and its user; two are no answer. Pure. */
+export function ofListener(
+  workloads: Iterable<Workload>,
+  listener: string,
+): { readonly workload: Workload; readonly uid: number } | undefined {
+  const fitting = [...workloads].flatMap((workload) =>
+    workload.clients.flatMap((rule) =>
+      rule.kind === 'challenge' && rule.listener === listener ? [{ workload, uid: rule.uid }] : [],
+    ),
+  );
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
+
+/** May a peer be able to read a file that `uid` alone may? One that the kernel does not tell may. Pure. */
+export function mayRead(peer: Peer | undefined, uid: number): boolean {
+  return peer === undefined || peer.uid === uid || peer.uid === 0;
+}

@@ -1,13 +1,15 @@
 import type { CredentialKind, IssueRequest } from '../core/credential.ts';
 import { ValetkeyError } from '../core/errors.ts';
 import type { TokenAccount } from '../core/token-account.ts';
-import type { GceInstance } from '../endpoints/contract.ts';
+import type { AzureInstance, GceInstance } from '../endpoints/contract.ts';
 
 /** How a workload's processes prove who they are, besides the bearer secret. */
 export type ClientRule =
   | { readonly kind: 'token' }
   /** Requests at `listener`, from `uid`, or from anybody who can reach it (`undefined`). */
   | { readonly kind: 'listener'; readonly listener: string; readonly uid: number | undefined }
+  /** Whoever can read the file that is written, for `uid` alone, at a client's first request to `listener`. */
+  | { readonly kind: 'challenge'; readonly listener: string; readonly uid: number }
   /** `system:serviceaccount:<namespace>:<name>` */
   | { readonly kind: 'service-account'; readonly subject: string };
 
@@ -27,6 +29,7 @@ export interface Workload {
   readonly roleName: string;
   readonly imdsV1: boolean;
   readonly gce: GceInstance;
+  readonly azure: AzureInstance;
   readonly clients: readonly ClientRule[];
   /** The default one first; or why its grants cannot be used. */
   readonly profiles: readonly WorkloadProfile[] | ValetkeyError;

@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,6 +12,11 @@ export interface ThrowAwayTls {
   /** PEM. */
   readonly key: string;
   readonly cert: string;
+  /** The same in files. */
+  readonly keyFile: string;
+  readonly certFile: string;
+  /** The authority's certificate. */
+  readonly caFile: string;
   /** The authority, as each client's own variable names it. No variable says anything of credentials. */
   readonly trust: Env;
   remove(): Promise<void>;
@@ -38,14 +44,14 @@ authorityKeyIdentifier = keyid
 /** What Java wants for a trust store, which holds nothing secret. */
 const STORE_PASSWORD = 'changeit';
 
-/** For servers that take the names of public ones; gone with the test, two days at most. */
+/** For servers that take the names (or addresses) of public ones; gone with the test, two days at most. */
 export async function throwAwayTls(names: readonly string[]): Promise<ThrowAwayTls> {
   const dir = await mkdtemp(join(tmpdir(), 'vk-tls-'));
   const file = (name: string) => join(dir, name);
   const openssl = (...words: readonly string[]) => must('openssl', words, { env });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   const config = file('openssl.cnf');
-  const alternatives = names.map((name) => `DNS:${name}`).join(',');
+  const alternatives = names.map((name) => `${isIP(name) === 0 ? 'DNS' : 'IP'}:${name}`).join(',');
   await writeFile(config, `${AUTHORITY}subjectAltName = ${alternatives}\n`);
   const [ca, caKey] = [file('ca.pem'), file('ca.key')];
   const [cert, key] = [file('server.pem'), file('server.key')];
@@ -63,6 +69,9 @@ export async function throwAwayTls(names: readonly string[]): Promise<ThrowAwayT
   return {
     key: await readFile(key, 'utf8'),
     cert: await readFile(cert, 'utf8'),
+    keyFile: key,
+    certFile: cert,
+    caFile: ca,
     trust: {
       // OpenSSL, so Ruby and curl; Go, so Terraform and rclone.
       SSL_CERT_FILE: ca,

@@ -33,8 +33,8 @@ export interface Namespace {
     args: readonly string[],
     options: { env: RunOptions['env']; log: string },
   ): BedProcess;
-  /** From now on 127.0.0.1:`at` inside is 127.0.0.1:`port` of the machine (a bed's server); `at` is `port` unless given. */
-  reach(port: number, at?: number): Promise<void>;
+  /** From now on 127.0.0.1:`at` inside (or `at` as `ADDRESS:PORT`) is 127.0.0.1:`port` of the machine (a bed's server); `at` is `port` unless given. */
+  reach(port: number, at?: number | string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -84,10 +84,10 @@ export async function startNamespace(
     run: (command, args, options) => run('ip', [...inside.slice(1), command, ...args], options),
     async reach(port, at = port) {
       // A unix socket belongs to the file system, not to a network: it is the way out.
-      const socket = join(dir, `${port}.sock`);
+      const socket = join(dir, `${at}.sock`);
       const outer = await startRelay(socket, port);
       stops.push(async () => outer.close());
-      const log = join(dir, `${port}.log`);
+      const log = join(dir, `${at}.log`);
       const relay = new URL('relay.ts', import.meta.url).pathname;
       const inner = start(process.execPath, [relay, String(at), socket], { env, log });
       await until('the relay', async () => readFileSync(log, 'utf8').includes('relaying'), {

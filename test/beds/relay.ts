@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
 
-/** A TCP port of 127.0.0.1, or the path of a unix socket. */
+/** A TCP port of 127.0.0.1, the path of a unix socket, or to listen at: ADDRESS:PORT. */
 export type Place = number | string;
 
 /** Joins every connection that arrives at one place to the other, both ways. */
@@ -16,8 +16,10 @@ export async function startRelay(from: Place, to: Place): Promise<Server> {
     near.on('error', () => far.destroy()).on('close', () => far.destroy());
     far.on('error', () => near.resetAndDestroy());
   });
+  const [, host, port] = /^([\d.]+):(\d+)$/.exec(String(from)) ?? [];
   if (typeof from === 'number') server.listen(from, '127.0.0.1');
-  else server.listen(from);
+  else if (port === undefined) server.listen(from);
+  else server.listen(Number(port), host);
   await once(server, 'listening');
   return server;
 }

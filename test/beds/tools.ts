@@ -12,6 +12,15 @@ export const pythonPath = (): string => pythonWith('boto3', 'moto', 'awscli');
 /** The Python that has Google's libraries. */
 export const googlePythonPath = (): string => pythonWith('google.auth', 'google.cloud.storage');
 
+/** Microsoft's libraries for Python: a Python of their own. */
+export const azurePythonPath = (): string => program(join(installed, 'azure/bin/python3'));
+
+/** The newest Azure CLI, which pins much of what it needs: in a Python of its own. */
+export const azPath = (): string => program(join(installed, 'az/bin/az'));
+
+/** The Azure CLI that Debian installs, from before it used MSAL for managed identities. */
+export const debianAzPath = (): string => program('/usr/bin/az');
+
 function pythonWith(...modules: readonly string[]): string {
   const script = `import sys, importlib.util as u; assert all(map(u.find_spec, ${JSON.stringify(modules)})); print(sys.executable)`;
   for (const candidate of [join(installed, 'venv/bin/python3'), 'python3']) {
@@ -28,8 +37,9 @@ function pythonWith(...modules: readonly string[]): string {
 export const pythonScript = (name: string): string => join(dirname(pythonPath()), name);
 
 /** The AWS CLI 2, as Debian installs it. */
-export function awsCli2Path(): string {
-  const path = '/usr/bin/aws';
+export const awsCli2Path = (): string => program('/usr/bin/aws');
+
+function program(path: string): string {
   if (!existsSync(path)) throw new Error(`no ${path}: run .ci/install`);
   return path;
 }

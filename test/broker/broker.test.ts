@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { createBroker } from '../../src/broker/broker.ts';
-import type { Issuer } from '../../src/broker/broker.ts';
+import type { Issuer } from '../../src/broker/contract.ts';
 import { ofKind } from '../../src/core/credential.ts';
 import type { Issued, IssueRequest } from '../../src/core/credential.ts';
 import { ValetkeyError } from '../../src/core/errors.ts';

@@ -72,7 +72,7 @@ const CASES: readonly (readonly [line: string, names: string, exit?: number])[] 
   ['env dev --workload prod', '--workload'],
   ['env dev --grant aws-s3', '--grant'],
   ['env dev --shell tcsh', '--shell'],
-  ['env dev --mode azure', '--mode'],
+  ['env dev --mode moon', '--mode'],
   ['credential-process', '--workload'],
   ['credential-process --workload a --grant b', '--grant'],
   ['completion tcsh', 'tcsh'],
@@ -119,7 +119,7 @@ test('env without a daemon, and with one that does not listen', async () => {
     const none = await transcript(['env', 'dev'], { answers: inProcess });
     expect([none.code, none.stdout]).toEqual([8, '']);
     expect(none.stderr).toContain('valetkey serve');
-    const access = { workload: 'dev', tokenFile: '/t', token: 'x', endpoints: [], kinds: [] };
+    const access = { workload: 'dev', tokenFile: '/t', token: 'x', endpoints: [], clouds: [] };
     const deaf = await transcript(['env', 'dev'], {
       answers: { openWorkload: async () => access },
     });

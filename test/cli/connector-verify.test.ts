@@ -144,4 +144,26 @@ describe('verify and list-resources', () => {
     const some = await transcript(['connector', 'list-resources', '-e'], { answers });
     expect(some.stdout).not.toContain('aws-dev');
   });
+
+  test('a listing that failed half-way: what it found, and the error', async () => {
+    const half = {
+      connector: 'azure-dev',
+      connectorType: 'azure',
+      resourceType: 'blob-container',
+      resourceIds: ['az://acmelake/payroll'],
+      error: { code: 'UPSTREAM_DENIED', subject: 'acmedata' },
+    } as const;
+    const answers = {
+      listResources: async () => [half],
+      verify: async () => ({ ...VERIFIED, resources: [half] }),
+    };
+    const all = await transcript(['connector', 'list-resources'], { answers });
+    expect(all.stdout).toMatch(/az:\/\/acmelake\/payroll\s+error: acmedata: the cloud denied/);
+    const some = await transcript(['connector', 'list-resources', '-e'], { answers });
+    expect(some.stdout).toContain('az://acmelake/payroll');
+    expect(some.stdout).not.toContain('error');
+    const verified = await transcript(['connector', 'verify', 'azure-dev'], { answers });
+    expect(verified.code).toBe(0);
+    expect(verified.stdout).toContain('az://acmelake/payroll');
+  });
 });

@@ -24,6 +24,7 @@ async function lookedAt(over: Partial<Patient> & { readonly yaml?: string } = {}
     version: STATUS.version,
     node: 'v24.1.0',
     platform: 'linux',
+    uid: 1000,
     addresses: ['127.0.0.1', '169.254.169.254'],
     hosts: { path: '/etc/hosts', text: HOSTS },
     config: parseConfig(yaml, 'config.yaml'),
@@ -50,7 +51,9 @@ test('all is well: nothing but ok', async () => {
     'listener',
     'variables',
     'variables',
+    'variables',
     'gcloud',
+    'az',
   ]);
 });
 
@@ -257,6 +260,69 @@ describe('what wins over an endpoint', () => {
     await utimes(join(folder, 'gce'), NOW / 1000, NOW / 1000 - 601);
     const later = await lookedAt({ env: { HOME: home, GCE_METADATA_HOST: '127.0.0.1:1' } });
     expect(later.wrong.map(({ verdict }) => verdict)).toEqual(['problem', 'problem']);
+  });
+});
+
+describe('Azure', () => {
+  async function loggedIn() {
+    const home = await temporaryHome();
+    await mkdir(join(home, '.azure'));
+    const user = { name: 'ada@example.com', type: 'user' };
+    const profile = { subscriptions: [{ id: '1', isDefault: true, user }] };
+    await writeFile(join(home, '.azure/azureProfile.json'), JSON.stringify(profile));
+    return home;
+  }
+
+  test('variables that come before a managed identity', async () => {
+    const env = { HOME: '/nobody', AZURE_CLIENT_SECRET: 'planted', AZURE_CLIENT_ID: 'x' };
+    const { wrong } = await lookedAt({ env });
+    expect(wrong).toMatchObject([
+      { about: 'variables', verdict: 'note', mend: 'unset AZURE_CLIENT_SECRET AZURE_CLIENT_ID' },
+    ]);
+    expect(JSON.stringify(wrong)).not.toContain('planted');
+    const led = { ...env, IDENTITY_ENDPOINT: 'http://127.0.0.1:1/msi/token' };
+    expect((await lookedAt({ env: led })).wrong).toMatchObject([{ verdict: 'problem' }]);
+  });
+
+  test('a person’s login of az: a note, and a problem where an endpoint is used', async () => {
+    const HOME = await loggedIn();
+    const { wrong } = await lookedAt({ env: { HOME } });
+    expect(wrong).toMatchObject([{ about: 'az', verdict: 'note' }]);
+    expect(wrong[0]?.found).toContain('ada@example.com');
+    const env = { HOME, AZURE_POD_IDENTITY_AUTHORITY_HOST: 'http://127.0.0.1:1' };
+    expect((await lookedAt({ env })).wrong).toMatchObject([{ about: 'az', verdict: 'problem' }]);
+  });
+
+  test('a workload of an Azure listener without a region', async () => {
+    const yaml = (more: string) =>
+      `listeners: [{ address: "127.0.0.1:0", endpoints: [azure-imds] }]\nworkloads: { dev: { grants: [{ connector: a }], clients: [{ listener: "127.0.0.1:0" }]${more} } }`;
+    expect((await lookedAt({ yaml: yaml('') })).wrong).toMatchObject([
+      { about: 'workload dev', verdict: 'note' },
+    ]);
+    const told = yaml(', azure: { location: westeurope }');
+    expect((await lookedAt({ yaml: told })).wrong).toEqual([]);
+  });
+
+  const challenged = (folder: string, more = '') =>
+    `listeners: [{ address: "127.0.0.1:0", endpoints: [azure-arc] }]\nazure_arc: { token_directory: "${folder}" }\nworkloads: { dev: { grants: [{ connector: a }], clients: [{ challenge: "127.0.0.1:0"${more} }] } }`;
+
+  test('challenges: another folder than clients accept is told, a missing one is made', async () => {
+    const folder = join(await temporaryHome(), 'a/b');
+    const { findings, wrong } = await lookedAt({ yaml: challenged(folder) });
+    expect(wrong).toMatchObject([{ about: 'challenges', verdict: 'note' }]);
+    expect(findings.at(-1)).toMatchObject({ about: 'challenges', verdict: 'ok' });
+  });
+
+  test('challenges: a folder that cannot be written to, and a user whom no file can be given to', async () => {
+    const file = join(await temporaryHome(), 'file');
+    await writeFile(file, '', { mode: 0o600 });
+    const { wrong } = await lookedAt({ yaml: challenged(join(file, 'below'), ', uid: 4242') });
+    expect(wrong.slice(1)).toMatchObject([
+      { verdict: 'problem', mend: `sudo install -d -m 755 -o 1000 ${file}/below` },
+      { verdict: 'problem', found: 'a workload’s user is 4242, and this one is 1000' },
+    ]);
+    const root = await lookedAt({ uid: 0, yaml: challenged(join(file, 'below'), ', uid: 4242') });
+    expect(root.wrong).toHaveLength(2);
   });
 });
 

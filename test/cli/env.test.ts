@@ -10,7 +10,7 @@ describe('env', () => {
     token: 'abc',
     baseUrl: 'http://127.0.0.1:9911',
     endpoints: ['ecs', 'imds'],
-    kinds: ['aws-session'] as const,
+    clouds: ['aws'] as const,
   };
   const setting = (more: object = {}) => ({
     answers: { openWorkload: async () => access },
@@ -27,6 +27,16 @@ describe('env', () => {
       }),
     },
     ...more,
+  });
+
+  test('a workload that only the identity endpoints of Azure serve', async () => {
+    const azure = { identity: {}, imds: 'http://127.0.0.1:1' };
+    const alone = { ...access, baseUrl: undefined, endpoints: [], clouds: ['azure'], azure };
+    const answers = { openWorkload: async () => alone };
+    const argv = ['env', 'dev', '--mode', 'azure', '--shell', 'sh'];
+    const seen = await transcript(argv, setting({ answers }));
+    expect(seen).toMatchObject({ code: 0, stderr: '' });
+    expect(seen.stdout).toContain("WHO='dev by azure'");
   });
 
   test('a workload, by name or by flag', async () => {
@@ -95,7 +105,7 @@ describe('env', () => {
     const problem = { code: 'CONNECTOR_NOT_FOUND', subject: 'gcp-dev' } as const;
     const seen = await transcript(
       ['env', 'dev', '--shell', 'sh'],
-      setting({ answers: { openWorkload: async () => ({ ...access, kinds: [], problem }) } }),
+      setting({ answers: { openWorkload: async () => ({ ...access, clouds: [], problem }) } }),
     );
     expect(seen.code).toBe(0);
     expect(seen.stdout).toContain("export WHO='dev by need'");

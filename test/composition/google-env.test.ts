@@ -67,7 +67,7 @@ describe('env for an unnamed workload', () => {
   test('a listener of its own knows it without a secret', async () => {
     const { world, daemon } = await setup();
     const access = await daemon.api.openWorkload({ grants: [{ connector: 'gcp-dev' }] });
-    expect(access.kinds).toEqual(['access-token']);
+    expect(access.clouds).toEqual(['google']);
     const { variables, warnings } = await variablesOf(daemon, access);
     expect(warnings).toEqual([]);
     expect(variables.set).toMatchObject({ GOOGLE_CLOUD_PROJECT: world.project });
@@ -101,8 +101,8 @@ describe('env for an unnamed workload', () => {
     expect(other.gce?.baseUrl).not.toBe(one.gce?.baseUrl);
     const { listeners } = await daemon.api.status({});
     expect(listeners.map(({ endpoints }) => endpoints).slice(2)).toEqual([
-      ['gce-metadata'],
-      ['gce-metadata'],
+      ['gce-metadata', 'azure-imds'],
+      ['gce-metadata', 'azure-imds'],
     ]);
     const narrow = await variablesOf(daemon, other);
     const wide = 'https://www.googleapis.com/auth/cloud-platform';
@@ -242,7 +242,7 @@ describe('env for a configured workload', () => {
     const dev = async () => (await daemon.api.status({})).workloads[0]?.error;
     expect(await dev()).toMatchObject({ code: 'CONNECTOR_NOT_FOUND', subject: 'gcp-late' });
     const access = await daemon.api.openWorkload({ workload: 'dev' });
-    expect(access).toMatchObject({ kinds: [], problem: { code: 'CONNECTOR_NOT_FOUND' } });
+    expect(access).toMatchObject({ clouds: [], problem: { code: 'CONNECTOR_NOT_FOUND' } });
     await daemon.api.register({
       name: 'gcp-late',
       type: 'gcp',
@@ -250,7 +250,7 @@ describe('env for a configured workload', () => {
       attributes: { service_account_json: world.keyFile() },
     });
     expect(await dev()).toBeUndefined();
-    expect((await daemon.api.openWorkload({ workload: 'dev' })).kinds).toEqual(['access-token']);
+    expect((await daemon.api.openWorkload({ workload: 'dev' })).clouds).toEqual(['google']);
   });
 
   test('what a connector is changed to is told at once', async () => {
@@ -273,7 +273,7 @@ describe('modes', () => {
       workloads: { dev: { grants: [{ connector: 'gcp-dev' }] } },
     }));
     const access = await daemon.api.openWorkload({ workload: 'dev' });
-    const both = { ...access, kinds: ['aws-session', 'access-token'] as const };
+    const both = { ...access, clouds: ['aws', 'google'] as const };
     const { variables } = await variablesOf(daemon, both);
     expect(variables.set).toMatchObject({
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `${access.baseUrl}/v1/credentials`,

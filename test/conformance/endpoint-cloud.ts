@@ -10,6 +10,8 @@ export interface CloudUnderTest {
   readonly renew: (world: World) => object;
   /** This is an error in the protocol's shape, and no credential. */
   readonly expectError: (reply: RawReply) => void;
+  /** Status of HEAD, where the protocol knows GET alone. */
+  readonly head?: 405;
   /** A `describe` of the variables. */
   readonly variables: (endpoint: Endpoint) => void;
 }

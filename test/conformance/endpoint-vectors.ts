@@ -20,7 +20,7 @@ export function runVectors(endpoint: Endpoint, vectors: readonly Vector[]): void
         await vector.given?.(world);
         const request = vector.request.replaceAll('{secret}', SECRET);
 
-        const reply = await ask(request, headers);
+        const reply = await ask(request, headers, vector.body);
 
         expectReply(reply, vector.expect);
         expectPlain(reply);

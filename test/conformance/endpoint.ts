@@ -81,6 +81,10 @@ export function endpointConformance(subject: EndpointUnderTest): void {
         const { ask, headers, get } = await begin(open);
         const full = await get();
         const head = await ask(`HEAD ${credentials.path}`, headers);
+        if (cloud.head !== undefined) {
+          expect(head).toMatchObject({ status: cloud.head, body: '' });
+          return;
+        }
         expect(head).toMatchObject({ status: 200, body: '' });
         expect(head.headers['content-length']).toBe(full.headers['content-length']);
         expect(head.headers['content-type']).toBe(full.headers['content-type']);

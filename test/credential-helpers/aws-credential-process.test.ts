@@ -54,6 +54,7 @@ async function daemon(issue: () => Promise<Issued>) {
         kind: 'aws-session' as const,
         request,
       }));
+      const azure = { name: 'dev', vmSize: 'custom', tags: {} };
       const gce = {
         name: 'dev',
         machineType: 'custom',
@@ -61,7 +62,7 @@ async function daemon(issue: () => Promise<Issued>) {
         attributes: {},
         projectAttributes: {},
       };
-      return { workload: 'dev', roleName: 'dev', imdsV1: false, gce, profiles };
+      return { workload: 'dev', roleName: 'dev', imdsV1: false, gce, azure, profiles };
     },
     issue: async (input) => {
       calls.push(['issue', input]);

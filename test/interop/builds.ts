@@ -16,16 +16,20 @@ export const programs = {
   rust: join(out, 'rust/debug/client'),
   googleGo: join(out, 'google/go/client'),
   googleJava: `${join(out, 'google/java/classes')}:${join(out, 'google/java/lib')}/*`,
+  azureGo: join(out, 'azure/go/client'),
+  azureJava: `${join(out, 'azure/java/classes')}:${join(out, 'azure/java/lib')}/*`,
 };
 
 export const buildGo = (): Promise<void> => goBuild('go-v2', programs.go);
 export const buildGoogleGo = (): Promise<void> => goBuild('google/go', programs.googleGo);
+export const buildAzureGo = (): Promise<void> => goBuild('azure/go', programs.azureGo);
 
 const goBuild = (name: string, executable: string): Promise<void> =>
   once(name, 'go', ['build', '-mod=readonly', '-o', executable, '.']);
 
 export const buildJava = (): Promise<void> => mavenBuild('java-v2');
 export const buildGoogleJava = (): Promise<void> => mavenBuild('google/java');
+export const buildAzureJava = (): Promise<void> => mavenBuild('azure/java');
 
 const mavenBuild = (name: string): Promise<void> =>
   once(name, 'mvn', ['-B', '-q', `-Dclient.build.directory=${join(out, name)}`, 'process-classes']);

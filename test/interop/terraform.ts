@@ -7,6 +7,8 @@ import { run, type Env, type Outcome } from '../beds/process.ts';
 const s3Template = new URL('clients/terraform/', import.meta.url).pathname;
 /** The same configuration with its state in Cloud Storage. */
 export const gcsTemplate = new URL('clients/google/terraform/', import.meta.url).pathname;
+/** And in a blob. */
+export const azurermTemplate = new URL('clients/azure/terraform/', import.meta.url).pathname;
 
 export interface Backend {
   readonly bucket: string;
@@ -21,12 +23,19 @@ export interface GcsBackend {
   readonly prefix: string;
 }
 
+export interface AzurermBackend {
+  readonly storage_account_name: string;
+  readonly container_name: string;
+  readonly key: string;
+  readonly use_azuread_auth: 'true';
+}
+
 /**
  * `terraform init` and `apply` with the state in a bucket; credentials only from `env`. The
  * outcome is of the first step that failed, or of `terraform output`.
  */
 export async function terraformApply(
-  backend: Backend | GcsBackend,
+  backend: Backend | GcsBackend | AzurermBackend,
   say: string,
   env: Env,
   inside: readonly string[] = [],

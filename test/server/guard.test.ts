@@ -112,6 +112,25 @@ describe('headers', () => {
     expect(ask([...HOST, name, 'x'])).toBeUndefined();
   });
 
+  test('Node’s own fetch is no page', () => {
+    const language = ['accept-language', '*'];
+    const mode = ['sec-fetch-mode', 'cors'];
+    expect(ask([...HOST, ...language, ...mode])).toBeUndefined();
+    for (const headers of [
+      language, // any page can ask for this one
+      mode,
+      [...language, ...mode, 'Sec-Fetch-Site', 'same-origin'],
+      [...language, ...mode, 'Sec-Fetch-Dest', 'empty'],
+      [...language, 'sec-fetch-mode', 'navigate'],
+      ['accept-language', 'en', ...mode],
+      ['accept-language', '*, en', ...mode],
+      [...language, ...mode, 'Origin', 'null'],
+      [...language, 'accept-language', 'en', ...mode],
+    ]) {
+      expect(ask([...HOST, ...headers])).toMatchObject({ status: 403, reason: 'browser' });
+    }
+  });
+
   test('one Authorization is, two are not', () => {
     expect(ask([...HOST, 'authorization', 'x'])).toBeUndefined();
     expect(ask([...HOST, 'authorization', 'x', 'Authorization', 'x'])).toMatchObject({
@@ -188,6 +207,32 @@ describe('method and target', () => {
     expect(ask(HOST, `/${'a'.repeat(4096)}`)).toMatchObject({ status: 414, reason: 'target' });
   });
 });
+
+test('what looks like a secret in a target is told to no log, whole, cut or encoded', () => {
+  const secret = 'S3cret-_0123456789abcdefghijklmnopqrstuvwxyz';
+  for (const url of [
+    `/azure/${secret}/../x`,
+    `/azure/${secret}\\x`,
+    `/azure/${secret.slice(0, 22)}\\${secret.slice(22)}`,
+    `/azure/%53${secret.slice(1)}/%00`,
+    `/azure/${secret}/${'x'.repeat(5000)}`,
+    `/msi/token?secret=${secret}${'/x'.repeat(2500)}`,
+  ]) {
+    const why = ask(HOST, url)?.why ?? '';
+    expect(why).toMatch(/^(?:target|traversal|query)/);
+    expect(why).not.toMatch(/0123456|uvwxyz/);
+  }
+});
+
+test.each(['Referer', 'X-Envoy-Original-Path', 'X-Forwarded-Uri', 'X-Original-URL', 'Origin'])(
+  '%s repeats a target: what looks like a secret in it is told to no log',
+  (name) => {
+    const value = 'http://127.0.0.1/azure/S3cret-_0123456789abcdefghijklmnopqrstuvwxyz/metadata';
+    const why = ask([...HOST, name, value])?.why ?? '';
+    expect(why).toContain('/azure/...');
+    expect(why).not.toMatch(/0123456|uvwxyz/);
+  },
+);
 
 test('row 105: what the log quotes is one line, short, and printable', () => {
   expect(quoted(`a\r\nb\u001b[31m\u2028${'x'.repeat(200)}`)).toMatch(/^"[\x20-\x7e]{1,120}"$/);

@@ -1,4 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { googleAccount } from '../../src/core/token-account.ts';
 import { join } from 'node:path';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -50,7 +51,7 @@ describe('what a key file tells of itself', () => {
       account_email: next.email,
       project_id: 'lab-2222',
     });
-    expect((await world.accountOf())?.email).toBe(next.email);
+    expect(googleAccount(await world.accountOf())?.email).toBe(next.email);
   });
 
   test('a project that a person chose stays, also when the key is replaced', async () => {

@@ -4,6 +4,8 @@ import { ValetkeyError } from '../../src/core/errors.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import type { Event } from '../../src/core/events.ts';
 import type { Caller, EndpointContext, IssueChoice, Proof } from '../../src/endpoints/contract.ts';
+import { AZURE, AZURE_IDENTITIES, createAzureBroker } from './azure-identities.ts';
+import type { AzureUpstream } from './azure-identities.ts';
 import { fakeClock } from './fake-clock.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { accessToken, createGoogleBroker, GCE, GOOGLE_ACCOUNTS } from './google-accounts.ts';
@@ -18,6 +20,7 @@ export const PLANTED = [
   'plantedSessionToken',
   'plantedAccessToken',
   'plantedSignature',
+  'plantedChallengeKey',
   'planted-cause',
 ];
 
@@ -57,6 +60,7 @@ export interface World {
   session: AwsSession;
   /** Google: what the default account's usual token is. */
   token: AccessToken;
+  readonly azure: AzureUpstream;
 }
 
 export function session(at: number, profile = 'main', tokenLength = 400): AwsSession {
@@ -82,6 +86,8 @@ export function caller(changes: Partial<Caller> = {}): Caller {
     roleName: 'app-role',
     imdsV1: false,
     gce: GCE,
+    azure: AZURE,
+    identities: AZURE_IDENTITIES,
     accounts: GOOGLE_ACCOUNTS,
     profiles: (kind) => (kind === 'aws-session' ? PROFILES : []),
     ...changes,
@@ -100,14 +106,25 @@ const issued = (credential: AwsSession): Issued => ({
   scope: null,
 });
 
+/** What the file of a challenge is called and holds. */
+export const CHALLENGE = {
+  file: '/var/opt/azcmagent/tokens/one.key',
+  key: 'plantedChallengeKey-0123456789',
+};
+
 /** Does a proof hold? Throws for a service-account token of which the caller may be told. */
 function isKnown(proof: Proof): boolean {
   if (proof.kind === 'none') return true;
   if (proof.kind === 'token') return proof.token === SECRET;
+  if (proof.kind === 'challenge') return proof.key === CHALLENGE.key;
   if (proof.jwt === JWT.expired || proof.jwt === JWT.unsigned) {
     throw new ValetkeyError('UPSTREAM_INVALID', { reason: 'the token has expired' });
   }
   return proof.jwt === JWT.good || proof.jwt === JWT.rotated;
+}
+
+function isAzure({ identities }: Caller, { profile }: IssueChoice): boolean {
+  return identities.some((identity) => identity.profile === profile);
 }
 
 /** An endpoint's surroundings, small and obedient: what the daemon makes of brokers and workloads. */
@@ -115,6 +132,7 @@ export function endpointWorld(): World {
   const clock = fakeClock();
   const other = session(clock.now(), 'other');
   const google = createGoogleBroker(clock, () => world.token);
+  const azure = createAzureBroker(clock);
   const events: Event[] = [];
   const soon = <T>(value: T): T | Promise<T> => (world.slowly ? Promise.resolve(value) : value);
 
@@ -131,6 +149,7 @@ export function endpointWorld(): World {
     listeners: new Set(),
     session: session(clock.now()),
     token: accessToken(GOOGLE_ACCOUNTS[0], clock.now()),
+    azure,
     context: {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
@@ -141,6 +160,7 @@ export function endpointWorld(): World {
       },
       installationId: 'a1b2c3d4e5f60718'.repeat(4),
       identify: (_connection, proof) => soon(whoShows(proof)),
+      challenge: () => Promise.resolve(world.nobody ? undefined : CHALLENGE.file),
       holds: (found) => !world.nobody && found === world.caller,
       issue: (asking, choice) => {
         world.choices.push(choice);
@@ -154,7 +174,10 @@ export function endpointWorld(): World {
           if (world.slowly) return Promise.reject(error);
           throw error;
         }
-        if (choice.kind !== 'aws-session') return soon(google(asking, choice));
+        if (choice.kind !== 'aws-session')
+          return soon(
+            isAzure(asking, choice) ? azure.issue(asking, choice) : google(asking, choice),
+          );
         return soon(issued(choice.profile === 'other' ? other : world.session));
       },
       prepare: (_caller, { waitMs }) => {

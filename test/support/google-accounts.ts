@@ -28,6 +28,7 @@ export const SCOPES = {
 /** The default account of a workload, which may ask for any audience, and one that has none. */
 export const GOOGLE_ACCOUNTS: readonly [CallerAccount, CallerAccount] = [
   {
+    cloud: 'google',
     profile: 'main',
     email: EMAIL,
     projectId: PROJECT,
@@ -38,6 +39,7 @@ export const GOOGLE_ACCOUNTS: readonly [CallerAccount, CallerAccount] = [
     audiences: 'any',
   },
   {
+    cloud: 'google',
     profile: 'other',
     email: OTHER_EMAIL,
     projectId: 'other-project-456',

@@ -1,5 +1,5 @@
 import { createBroker } from '../../src/broker/broker.ts';
-import type { Broker } from '../../src/broker/broker.ts';
+import type { Broker } from '../../src/broker/contract.ts';
 import type { AccessToken, IdToken, IssueRequest } from '../../src/core/credential.ts';
 import { createEvents } from '../../src/core/events.ts';
 import { ConnectorName } from '../../src/core/ids.ts';
@@ -67,6 +67,7 @@ export async function googleStack(): Promise<GoogleStack> {
     region: undefined,
     roleName: 'app',
     imdsV1: false,
+    azure: { name: 'app', vmSize: 'custom', tags: {} },
     gce: GCE,
     clients: [{ kind: 'listener', listener: 'test-listener', uid: undefined }],
     profiles: [
@@ -87,6 +88,7 @@ export async function googleStack(): Promise<GoogleStack> {
     workloads: () => table,
     tokens: createTokens(await temporaryHome(), clock),
     verifyServiceAccount: () => undefined,
+    challenges: undefined,
     get: broker.get,
     handouts: { claim: () => true, record: () => Promise.resolve() },
   });

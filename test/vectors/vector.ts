@@ -2,7 +2,7 @@ import type { World } from '../support/endpoint-world.ts';
 
 /** One line of a protocol's conformance table: a request and what must come back. */
 export interface Vector {
-  /** Rows of the checklist in the protocol's reference ("AWS credential endpoints", section 8; "Google metadata server", section 6) this line is about. */
+  /** Rows of the checklist in the protocol's reference ("AWS credential endpoints", section 8; "Google metadata server", section 6; "Azure managed-identity endpoints", section 7) this line is about. */
   readonly row: number | readonly number[];
   readonly name: string;
   /** What the world is like. */
@@ -11,6 +11,8 @@ export interface Vector {
   readonly request: string;
   /** Names and values as sent; a value of several is sent several times. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** What follows the headers; its length is told. */
+  readonly body?: string;
   readonly expect: Expectation;
   /** `socket`: decided by the parser or the guard, so there is nothing to ask without one. */
   readonly over?: 'socket';

@@ -10,6 +10,7 @@ import { ConnectorName } from '../../src/core/ids.ts';
 import type { Peer } from '../../src/core/peer.ts';
 import type { Connection } from '../../src/endpoints/contract.ts';
 import { createAccess } from '../../src/workloads/access.ts';
+import type { Challenges } from '../../src/workloads/challenges.ts';
 import { createServiceAccountVerifier } from '../../src/workloads/service-accounts.ts';
 import { createTokens, TOKEN_OVERLAP_MS } from '../../src/workloads/tokens.ts';
 import type { ClientRule, Workload } from '../../src/workloads/workload.ts';
@@ -24,6 +25,7 @@ function workload(name: string, clients: readonly ClientRule[], connectors = [na
     region: 'eu-west-1',
     roleName: name,
     imdsV1: false,
+    azure: { name: 'app', vmSize: 'custom', tags: {} },
     gce: { name: 'app', machineType: 'custom', tags: [], attributes: {}, projectAttributes: {} },
     clients,
     profiles: connectors.map((connector) => ({
@@ -45,6 +47,7 @@ function connection(peer?: Peer): Connection {
 async function setup(
   workloads: readonly Workload[],
   current?: () => ReadonlyMap<string, Workload>,
+  challenges?: Challenges,
 ) {
   const clock = fakeClock();
   const home = await temporaryHome();
@@ -66,6 +69,7 @@ async function setup(
   const access = createAccess({
     workloads: current ?? (() => table),
     tokens,
+    challenges,
     verifyServiceAccount: () => verify,
     get: (request) => {
       const found = issuedFor.get(request.connector) ?? ({ request } as Issued);
@@ -99,6 +103,17 @@ async function setup(
 const byToken = (token: string) => ({ kind: 'token', token }) as const;
 
 describe('invariant 6: bearer secrets', () => {
+  test('one that is right but for its end is wrong, also after the right one on the same connection', async () => {
+    const { access, tokens } = await setup([workload('dev', [{ kind: 'token' }])]);
+    const { token } = await tokens.load('dev');
+    const open = connection();
+    // A character of two bytes has no room at the end: what stood there before must not count.
+    for (const shown of [token, token, `${token.slice(0, -1)}\u00e9`, token]) {
+      const caller = await access.identify(open, byToken(shown));
+      expect(caller?.workload).toBe(shown === token ? 'dev' : undefined);
+    }
+  });
+
   test('256 bits, one per workload, in a 0600 file, without a newline', async () => {
     const { tokens, home } = await setup([]);
     const { token, file } = await tokens.load('dev');
@@ -309,4 +324,22 @@ test('invariant 11: one record per credential and workload, with what the kernel
       executable: '/usr/bin/python3',
     },
   ]);
+});
+
+test.each([
+  ['the right user', { uid: 1000 }, true],
+  ['root, who may read every file', { uid: 0 }, true],
+  ['whom the kernel does not tell', undefined, true],
+  ['another user, who would only push out the others', { uid: 1001 }, false],
+])('a challenge file is written for %s: %j', async (_who, peer, written) => {
+  const writes: number[] = [];
+  const challenges: Challenges = {
+    write: async (_listener, uid) => `/tokens/${writes.push(uid)}.key`,
+    take: () => undefined,
+    close: async () => {},
+  };
+  const rule: ClientRule = { kind: 'challenge', listener: LISTENER, uid: 1000 };
+  const { access } = await setup([workload('dev', [rule])], undefined, challenges);
+  expect(await access.challenge(connection(peer))).toBe(written ? '/tokens/1.key' : undefined);
+  expect(writes).toEqual(written ? [1000] : []);
 });

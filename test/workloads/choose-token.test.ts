@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
 import { ConnectorName } from '../../src/core/ids.ts';
-import type { TokenAccount } from '../../src/core/token-account.ts';
+import type { GoogleAccount } from '../../src/core/token-account.ts';
 import { requestFor } from '../../src/workloads/choose-token.ts';
 import type { WorkloadProfile } from '../../src/workloads/workload.ts';
 
 const [WIDE, EMAIL, READ] = ['cloud-platform', 'email', 'storage.read'];
 const CHOICE = { kind: 'access-token', waitMs: 1 } as const;
 
-function profile(account: Partial<TokenAccount> = {}): WorkloadProfile {
+function profile(account: Partial<GoogleAccount> = {}): WorkloadProfile {
   return {
     name: 'gcp-dev',
     kind: 'access-token',
@@ -18,6 +18,7 @@ function profile(account: Partial<TokenAccount> = {}): WorkloadProfile {
       resources: [{ type: 'gcp-generic', access: 'full' }],
     },
     account: {
+      cloud: 'google',
       email: 'robot@p.example',
       projectId: 'p',
       universeDomain: 'googleapis.com',
@@ -66,7 +67,7 @@ describe('access tokens', () => {
 });
 
 describe('identity tokens', () => {
-  const ask = (account: Partial<TokenAccount>, audience?: string) => () =>
+  const ask = (account: Partial<GoogleAccount>, audience?: string) => () =>
     requestFor(profile(account), { kind: 'id-token', audience, waitMs: 1 });
 
   test('for any audience, or for those of the grant', () => {

@@ -1,3 +1,4 @@
+import type { ResourceListing } from '../../core/view.ts';
 import { defineCommand } from '../command.ts';
 import { addSelectionOptions, selection, type SelectionOptions } from '../options.ts';
 import { addOutputOption, show, type OutputOptions } from '../output.ts';
@@ -24,7 +25,7 @@ export default defineCommand<Options>({
       type: options.connectorType,
       ...selection(options),
     });
-    const listings = options.excludeErrors ? all.filter((row) => row.error === undefined) : all;
+    const listings = options.excludeErrors ? withoutErrors(all) : all;
     if (listings.length === 0 && options.output === 'table') {
       return terminal.say('no connector reaches such a resource');
     }
@@ -41,3 +42,10 @@ export default defineCommand<Options>({
     );
   },
 });
+
+/** What failed half-way keeps what it found. */
+function withoutErrors(rows: readonly ResourceListing[]): readonly ResourceListing[] {
+  return rows
+    .filter(({ error, resourceIds }) => error === undefined || resourceIds.length > 0)
+    .map((row) => ({ ...row, error: undefined }));
+}

@@ -1,4 +1,5 @@
 import { ERRORS } from '../../core/errors.ts';
+import type { ResourceListing } from '../../core/view.ts';
 import { defineCommand } from '../command.ts';
 import { addSelectionOptions, selection, type SelectionOptions } from '../options.ts';
 import { addOutputOption, show, type OutputOptions } from '../output.ts';
@@ -24,7 +25,9 @@ export default defineCommand<Options>({
     await show(terminal, options.output, verified, () => verifiedText(verified));
     // One reachable type is enough for a connector of several; none is a failure however it authenticates.
     const [first] = resources;
-    if (first?.error !== undefined && resources.every((row) => row.error !== undefined)) {
+    const failed = (row: ResourceListing) =>
+      row.error !== undefined && row.resourceIds.length === 0;
+    if (first?.error !== undefined && resources.every(failed)) {
       terminal.warn(
         `connector ${name} authenticates as ${principal}, but reaches nothing it was asked for`,
       );

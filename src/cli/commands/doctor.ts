@@ -36,6 +36,7 @@ async function patientOf(context: CliContext): Promise<Patient> {
     version,
     node: process.version,
     platform: process.platform,
+    uid: process.getuid?.(),
     addresses: Object.values(networkInterfaces()).flatMap((all) =>
       (all ?? []).map(({ address }) => address),
     ),

@@ -32,7 +32,7 @@ export default defineCommand<Options>({
         new Option(
           '--mode <mode>',
           'which metadata service clients are led to (default: what its grants need)',
-        ).choices(['ecs', 'imds', 'gce'] satisfies VariablesMode[]),
+        ).choices(['ecs', 'imds', 'gce', 'azure'] satisfies VariablesMode[]),
       );
     command.addHelpText('after', EXAMPLES);
   },
@@ -43,7 +43,7 @@ export default defineCommand<Options>({
     const { mode: running } = await api.status({});
     if (running !== 'daemon') throw notRunning('no daemon is running');
     const access = await api.openWorkload(target);
-    if (access.baseUrl === undefined && access.gce === undefined) {
+    if (access.baseUrl === undefined && access.gce === undefined && access.azure === undefined) {
       throw notRunning('the daemon has no listener');
     }
     if (access.problem !== undefined) {

@@ -87,6 +87,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./connector-login.ts'),
   },
   {
+    path: 'connector sas',
+    summary: 'print a shared access signature for a container',
+    load: () => import('./connector-sas.ts'),
+  },
+  {
     path: 'store status',
     summary: 'show which store is in use and whether it answers',
     load: () => import('./store-status.ts'),

@@ -22,6 +22,8 @@ export interface Patient {
   readonly version: string;
   readonly node: string;
   readonly platform: NodeJS.Platform;
+  /** This process's user; `undefined` where the system has no numbers for them. */
+  readonly uid: number | undefined;
   /** Addresses of this machine's interfaces. */
   readonly addresses: readonly string[];
   /** The hosts file and its text; `undefined` where it cannot be read. */

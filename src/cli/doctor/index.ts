@@ -1,6 +1,8 @@
 import { addresses } from './addresses.ts';
 import { awsFiles } from './aws-files.ts';
 import type { Check } from './check.ts';
+import { azure } from './azure.ts';
+import { challenges } from './challenges.ts';
 import { daemon } from './daemon.ts';
 import { gcloud } from './gcloud.ts';
 import { hosts } from './hosts.ts';
@@ -18,4 +20,6 @@ export const CHECKS: readonly Check[] = [
   variables,
   awsFiles,
   gcloud,
+  azure,
+  challenges,
 ];

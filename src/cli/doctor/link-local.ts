@@ -27,6 +27,10 @@ export function ledTo({ env }: Patient): readonly string[] {
   const urls = [
     env['AWS_CONTAINER_CREDENTIALS_FULL_URI'],
     env['AWS_EC2_METADATA_SERVICE_ENDPOINT'],
+    env['IDENTITY_ENDPOINT'],
+    env['AZURE_POD_IDENTITY_AUTHORITY_HOST'],
+    env['ARM_MSI_ENDPOINT'],
+    env['MSI_ENDPOINT'],
     ...[env['GCE_METADATA_HOST'], env['GCE_METADATA_ROOT'], env['GCE_METADATA_IP']].map((host) =>
       host === undefined || host === '' ? undefined : `http://${host}`,
     ),

@@ -29,7 +29,7 @@ function peers({ platform }: Patient): readonly Finding[] {
       verdict: 'note',
       found: platform,
       means:
-        'the kernel does not say who is at the other end of a connection, so clients that show no secret (EC2’s and Google’s metadata servers) are nobody',
+        'the kernel does not say who is at the other end of a connection, so clients that show no secret (metadata servers as those of EC2, Google and Azure) are nobody',
       mend: 'where only you use this machine: any_user: true among the clients of a workload in config.yaml',
     },
   ];

@@ -2,18 +2,20 @@ import type { EndpointFacts } from '../context.ts';
 import type { Finding, Patient } from './check.ts';
 import { ledTo, linkLocal } from './link-local.ts';
 
+/** Endpoints of one cloud, by what their kinds begin with. */
 const CLOUDS = [
-  { cloud: 'AWS', kinds: ['ecs', 'imds', 'pod-identity'] },
-  { cloud: 'Google', kinds: ['gce-metadata'] },
+  { cloud: 'AWS', kinds: /^(?:ecs|imds|pod-identity)$/ },
+  { cloud: 'Google', kinds: /^gce-/ },
+  { cloud: 'Azure', kinds: /^azure-/ },
 ] as const;
 
 /** Variables of this shell that come before an endpoint in a client's search. Their names alone. */
 export function variables(patient: Patient): readonly Finding[] {
   return CLOUDS.map(({ cloud, kinds }): Finding => {
     const about = 'variables';
-    const set = stronger(
-      patient.endpoints.filter(({ kind }) => kinds.some((one) => one === kind)),
-    ).filter((name) => (patient.env[name] ?? '') !== '');
+    const set = stronger(patient.endpoints.filter(({ kind }) => kinds.test(kind))).filter(
+      (name) => (patient.env[name] ?? '') !== '',
+    );
     if (set.length === 0) {
       return { about, verdict: 'ok', found: `none that wins over an endpoint of ${cloud}’s kind` };
     }

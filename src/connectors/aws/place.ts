@@ -1,3 +1,4 @@
+import { textOf } from '../fields/text-of.ts';
 import { z } from 'zod';
 
 import { parseKmsKeyArn, parseRegion, partitionOfRegion } from './arn.ts';
@@ -76,15 +77,6 @@ export interface PlaceConfig {
 
 export function stsPlace(config: PlaceConfig): StsPlace {
   return { region: config.sts_region ?? config.region, endpoint: config.sts_endpoint };
-}
-
-/** Of a configuration that is not typed here: a resource type sees every method's. */
-export function textOf(
-  config: Readonly<Record<string, unknown>>,
-  field: string,
-): string | undefined {
-  const value = config[field];
-  return typeof value === 'string' ? value : undefined;
 }
 
 export function s3Place(config: Readonly<Record<string, unknown>>): StsPlace {

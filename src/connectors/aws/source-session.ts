@@ -5,7 +5,7 @@ import { keysOf, mustBeTemporary } from './access-key.ts';
 import { regionFromEnv } from './ambient.ts';
 import type { AwsCloud, AwsScope, RoleHop, StsPlace } from './cloud.ts';
 import type { TimedKeys } from './credential-document.ts';
-import { readIdentityToken } from './identity-token.ts';
+import { readIdentityToken } from '../outbound/identity-token.ts';
 import { loggedIn } from './mfa-login.ts';
 import { stsPlace, type PlaceConfig } from './place.ts';
 import { assumeChain, CHAINED_SECONDS, ROLE_SECONDS } from './role-chain.ts';
@@ -47,7 +47,10 @@ export async function sourceSession(source: Source, ask: SourceAsk): Promise<Aws
         {
           roleArn: base.roleArn,
           sessionName: base.sessionName ?? sessionNameOf(connector.name),
-          token: await readIdentityToken({ token_file: base.tokenFile }, {}, machine, signal),
+          token: await readIdentityToken(
+            { token_file: base.tokenFile },
+            { stored: {}, machine, caVariables: [], signal },
+          ),
           seconds: last ? Math.min(seconds, ROLE_SECONDS.max) : CHAINED_SECONDS.min,
           policy: last ? policy : undefined,
         },

@@ -1,9 +1,10 @@
 import { ValetkeyError } from '../../core/errors.ts';
-import type { TokenAccount } from '../../core/token-account.ts';
+import type { GoogleAccount } from '../../core/token-account.ts';
 import type { AccountInput, ResourceTypeSpec } from '../contract.ts';
 import type { GcpCloud, GcpScope } from './cloud.ts';
 import { ownScopes } from './own-scopes.ts';
-import { GOOGLE_UNIVERSE, textOf } from './place.ts';
+import { textOf } from '../fields/text-of.ts';
+import { GOOGLE_UNIVERSE } from './place.ts';
 import { mergeScopes } from './scope.ts';
 import { CLOUD_PLATFORM, DEFAULT_SCOPES, impliedScopes } from './scopes.ts';
 
@@ -21,7 +22,7 @@ const NO_IDENTITY = new Set(['oauth2-token', 'user-account']);
  * `OUT_OF_SCOPE` for grants that no token can be issued for.
  */
 export function accountFrom(resourceTypes: ResourceTypes) {
-  return (input: AccountInput): TokenAccount => {
+  return (input: AccountInput): GoogleAccount => {
     const { method, config } = input;
     const scope = mergeScopes(
       input.resources.map((resource) => {
@@ -33,6 +34,7 @@ export function accountFrom(resourceTypes: ResourceTypes) {
     const scopes = scopesOf(scope, config);
     const chooses = scope?.boundary === undefined && !FIXED_SCOPES.has(method);
     return {
+      cloud: 'google',
       email: emailOf(config),
       projectId: textOf(config, 'project_id') ?? '',
       projectNumber: textOf(config, 'project_number'),
@@ -69,7 +71,7 @@ function emailOf(config: Config): string {
 function audiencesOf(
   { method, config, resources, audiences }: AccountInput,
   resourceTypes: ResourceTypes,
-): TokenAccount['audiences'] {
+): GoogleAccount['audiences'] {
   const whole = resources.some(({ type }) => resourceTypes[type]?.instances === false);
   const federated = method === 'external-account' && !isServiceAccount(emailOf(config));
   const delegated = textOf(config, 'subject') !== undefined;

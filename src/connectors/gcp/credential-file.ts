@@ -5,7 +5,7 @@ import { ValetkeyError } from '../../core/errors.ts';
 import { secret, type Secret } from '../../core/secret.ts';
 import type { Machine } from '../contract.ts';
 import { gcloudFolder, nonEmpty, shownPath } from './gcloud-folder.ts';
-import { readRegularFile } from './regular-file.ts';
+import { readRegularFile } from '../../files/regular-file.ts';
 
 type Env = Machine['env'];
 

@@ -1,6 +1,5 @@
-import { ValetkeyError } from '../../core/errors.ts';
 import type { Machine } from '../contract.ts';
-import { keepsSecrets } from '../outbound/near-hosts.ts';
+import { chosenEndpoint } from '../outbound/chosen-endpoint.ts';
 import type { GcpPlace } from './cloud.ts';
 
 /** Whole URLs; the bases end without a slash. */
@@ -27,12 +26,15 @@ const VARIABLES: Readonly<Record<keyof Endpoints, string>> = {
 export function endpointsOf(place: GcpPlace, env: Machine['env']): Endpoints {
   const { universeDomain: domain } = place;
   return {
-    token: pick('token', place.tokenEndpoint, env) ?? `https://oauth2.${domain}/token`,
-    sts: pick('sts', place.stsEndpoint, env) ?? `https://sts.${domain}`,
+    token:
+      chosenEndpoint(VARIABLES.token, place.tokenEndpoint, env) ?? `https://oauth2.${domain}/token`,
+    sts: chosenEndpoint(VARIABLES.sts, place.stsEndpoint, env) ?? `https://sts.${domain}`,
     iamCredentials:
-      pick('iamCredentials', place.iamCredentialsEndpoint, env) ??
+      chosenEndpoint(VARIABLES.iamCredentials, place.iamCredentialsEndpoint, env) ??
       `https://iamcredentials.${domain}`,
-    storage: pick('storage', place.storageEndpoint, env) ?? `https://storage.${domain}/storage/v1`,
+    storage:
+      chosenEndpoint(VARIABLES.storage, place.storageEndpoint, env) ??
+      `https://storage.${domain}/storage/v1`,
   };
 }
 
@@ -44,23 +46,4 @@ export function mayBeAsked(url: URL, place: GcpPlace, endpoints: Endpoints): boo
     url.port === '' &&
     url.hostname.endsWith(`.${place.universeDomain}`)
   );
-}
-
-function pick(
-  which: keyof Endpoints,
-  own: string | undefined,
-  env: Machine['env'],
-): string | undefined {
-  const variable = VARIABLES[which];
-  const text = own ?? env[variable];
-  if (text === undefined || text === '') return undefined;
-  const url = URL.parse(text);
-  if (url === null || !keepsSecrets(url)) {
-    throw new ValetkeyError('CONFIG_INVALID', {
-      subject: own === undefined ? variable : 'endpoint',
-      reason: 'this is no URL that tokens may be sent to',
-      hint: 'use https, or http for this machine itself',
-    });
-  }
-  return text.replace(/\/+$/, '');
 }

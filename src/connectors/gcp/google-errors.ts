@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { ValetkeyError, type ErrorCode } from '../../core/errors.ts';
+import { withoutSecrets } from '../outbound/vendor-text.ts';
 
 type Row = readonly [code: ErrorCode, hint?: string];
 
@@ -107,8 +108,6 @@ const ApiError = z.object({
   }),
 });
 
-const BODY_KEPT_CHARS = 2_000;
-
 /** An answer that is no success, as ours. Its text is kept in `cause`, without what looks secret. */
 export function mapRefusal(refused: Refused): ValetkeyError {
   const said = saidBy(refused.body);
@@ -173,48 +172,4 @@ function parsed(text: string): unknown {
 function isSent(code: string, sent: readonly string[]): boolean {
   if (Object.hasOwn(CODES, code)) return false;
   return sent.some((value) => value !== '' && (value.includes(code) || code.includes(value)));
-}
-
-/** As it is, as a form and a URL have it, and as JSON does, with and without its slashes escaped. */
-function formsOf(value: string): readonly string[] {
-  const json = JSON.stringify(value).slice(1, -1);
-  const form = new URLSearchParams({ v: value }).toString().slice(2);
-  return [value, form, encodeURIComponent(value), json, json.replaceAll('/', String.raw`\/`)];
-}
-
-/** Nothing that was sent, and no word as long as a token, an assertion or a key. */
-function withoutSecrets(text: string, sent: readonly string[]): string {
-  let clean = text;
-  for (const form of sent.filter((value) => value !== '').flatMap(formsOf)) {
-    clean = clean.replaceAll(form, '[redacted]');
-  }
-  return clean.replaceAll(/[\w.~+/=-]{40,}/g, '[redacted]').slice(0, BODY_KEPT_CHARS);
-}
-
-/** Problems of a certificate, as Node names them. */
-const CERTIFICATE = /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
-
-/** Nobody answered, or not in HTTP. What was sent is not part of these errors. */
-export function mapNetworkError(error: unknown, host: string): ValetkeyError {
-  const code = codeOf(error) ?? '';
-  const cause = new Error(`${code} ${error instanceof Error ? error.message : ''}`.trim());
-  if (code.startsWith('HPE_')) {
-    return new ValetkeyError('UPSTREAM_MALFORMED', { reason: `${host} speaks no HTTP`, cause });
-  }
-  const hint = CERTIFICATE.test(code)
-    ? { hint: 'its certificate is not trusted here: set CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE' }
-    : {};
-  const upstreamCode = code === '' ? {} : { upstreamCode: code };
-  return new ValetkeyError('UPSTREAM_UNAVAILABLE', {
-    reason: `${host} cannot be reached`,
-    ...hint,
-    ...upstreamCode,
-    cause,
-  });
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const code: unknown = Reflect.get(error, 'code');
-  return codeOf(error.cause) ?? (typeof code === 'string' ? code : undefined);
 }

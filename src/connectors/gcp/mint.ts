@@ -3,7 +3,8 @@ import { ValetkeyError } from '../../core/errors.ts';
 import type { IssueInput } from '../contract.ts';
 import type { Base, GcpCloud, GcpScope } from './cloud.ts';
 import { ownScopes } from './own-scopes.ts';
-import { placeOf, textOf } from './place.ts';
+import { textOf } from '../fields/text-of.ts';
+import { placeOf } from './place.ts';
 import { CLOUD_PLATFORM, covers } from './scopes.ts';
 
 type Input<Config> = IssueInput<GcpCloud, Config, GcpScope>;

@@ -1,3 +1,4 @@
+import { textOf } from '../fields/text-of.ts';
 import { z } from 'zod';
 
 import { checkedBy, listOf } from '../fields/flat-values.ts';
@@ -107,12 +108,4 @@ export function placeOf(config: Readonly<Record<string, unknown>>): GcpPlace {
     iamcredentials_endpoint: textOf(config, 'iamcredentials_endpoint'),
     storage_endpoint: textOf(config, 'storage_endpoint'),
   });
-}
-
-export function textOf(
-  config: Readonly<Record<string, unknown>>,
-  field: string,
-): string | undefined {
-  const value = config[field];
-  return typeof value === 'string' ? value : undefined;
 }

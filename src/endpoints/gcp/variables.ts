@@ -1,3 +1,4 @@
+import { googleAccount } from '../../core/token-account.ts';
 import type { Variables, VariablesInput } from '../contract.ts';
 
 /** Bypass for proxies: Python, Node and Ruby send even requests for this machine through one otherwise. */
@@ -37,7 +38,8 @@ const STRONGER = [
  * the variable knows this value. The project is set because gcloud and Node look into a person's own
  * configuration before they ask the server.
  */
-export function gceVariables({ baseUrl, account }: VariablesInput): Variables {
+export function gceVariables({ baseUrl, account: any }: VariablesInput): Variables {
+  const account = googleAccount(any);
   const host = baseUrl.replace(/^https?:\/\//, '');
   const project = account?.projectId === '' ? undefined : account?.projectId;
   const quota = account?.quotaProject;

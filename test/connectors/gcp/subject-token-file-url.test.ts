@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { readRegularFile } from '../../../src/connectors/gcp/regular-file.ts';
+import { readRegularFile } from '../../../src/files/regular-file.ts';
 import { localServer } from '../aws/local-server.ts';
 import { never } from './bed.ts';
 import { failure, folder, obtain } from './external-account-bed.ts';

@@ -2,13 +2,13 @@ import { z } from 'zod';
 
 import { ValetkeyError } from '../../../core/errors.ts';
 import { defineAuthMethod } from '../../contract.ts';
+import { checkTokenSource, readIdentityToken, tokenFields } from '../../outbound/identity-token.ts';
 import { keysOf } from '../access-key.ts';
 import type { AwsCloud, AwsScope } from '../cloud.ts';
 import { placeFields, stsPlace } from '../place.ts';
 import { assumeChain, CHAINED_SECONDS, ROLE_SECONDS } from '../role-chain.ts';
 import { checkRoles, hopsOf, roleFields, sessionPolicyFields } from '../role-options.ts';
 import { sessionPolicy } from '../session-policy.ts';
-import { checkTokenSource, readIdentityToken, tokenFields } from '../identity-token.ts';
 
 // External id, tags and source identity are not parameters of this action: the token brings its own.
 const config = z
@@ -47,7 +47,12 @@ export default defineAuthMethod<AwsCloud, AwsScope, typeof config>({
     const place = stsPlace(options);
     const [first, ...rest] = hopsOf(options, connector.name);
     if (first === undefined) throw new ValetkeyError('INTERNAL', { reason: 'no role to assume' });
-    const token = await readIdentityToken(options, connector.secret, machine, signal);
+    const token = await readIdentityToken(options, {
+      stored: connector.secret,
+      machine,
+      caVariables: ['AWS_CA_BUNDLE'],
+      signal,
+    });
     const chained = rest.length > 0;
     const session = await cloud.sts.assumeRoleWithWebIdentity(
       {

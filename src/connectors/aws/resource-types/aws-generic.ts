@@ -1,7 +1,8 @@
 import { parseRegion, invalid } from '../arn.ts';
 import { keysOf } from '../access-key.ts';
 import type { AwsCloud, AwsScope } from '../cloud.ts';
-import { stsPlace, textOf } from '../place.ts';
+import { textOf } from '../../fields/text-of.ts';
+import { stsPlace } from '../place.ts';
 import { defineResourceType } from '../../contract.ts';
 
 /**

@@ -3,7 +3,8 @@ import { keysOf } from '../access-key.ts';
 import { invalid, partitionOfRegion } from '../arn.ts';
 import { formatBucketPath, parseBucketPath } from '../bucket.ts';
 import type { AwsCloud, AwsScope } from '../cloud.ts';
-import { s3Place, textOf } from '../place.ts';
+import { textOf } from '../../fields/text-of.ts';
+import { s3Place } from '../place.ts';
 import { bucketScope, READ_ACTIONS } from '../bucket-scope.ts';
 import { defineResourceType } from '../../contract.ts';
 

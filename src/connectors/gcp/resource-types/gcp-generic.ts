@@ -4,7 +4,8 @@ import { secret } from '../../../core/secret.ts';
 import { defineResourceType } from '../../contract.ts';
 import type { GcpCloud, GcpScope } from '../cloud.ts';
 import { requireScope } from '../own-scopes.ts';
-import { accountFields, placeOf, textOf } from '../place.ts';
+import { textOf } from '../../fields/text-of.ts';
+import { accountFields, placeOf } from '../place.ts';
 import { parseScope } from '../scopes.ts';
 
 /** https://developers.google.com/identity/protocols/oauth2/scopes */

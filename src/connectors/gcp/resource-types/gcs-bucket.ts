@@ -6,7 +6,8 @@ import { bucketScope, STORAGE_SCOPES } from '../boundary.ts';
 import { formatBucketPath, parseBucketPath } from '../bucket.ts';
 import type { GcpCloud, GcpScope } from '../cloud.ts';
 import { requireScope } from '../own-scopes.ts';
-import { placeOf, textOf } from '../place.ts';
+import { textOf } from '../../fields/text-of.ts';
+import { placeOf } from '../place.ts';
 
 /** https://cloud.google.com/iam/docs/downscoping-short-lived-credentials */
 export default defineResourceType<GcpCloud, GcpScope>({

@@ -5,7 +5,7 @@ import { splitCommand } from '../../outbound/command-line.ts';
 import { ProgramError, runProgram } from '../../outbound/program.ts';
 import type { ExecutableSource } from '../credential-source.ts';
 import type { ExternalAccount } from '../external-account.ts';
-import { readRegularFile } from '../regular-file.ts';
+import { readRegularFile } from '../../../files/regular-file.ts';
 import { readProgramAnswer, type ProgramAnswer } from './program-answer.ts';
 import type { SourceContext } from './source-context.ts';
 import { SUBJECT_TOKEN_MAX_BYTES } from './token-format.ts';

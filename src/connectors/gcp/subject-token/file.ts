@@ -1,7 +1,7 @@
 import { ValetkeyError } from '../../../core/errors.ts';
 import type { Secret } from '../../../core/secret.ts';
 import type { FileSource } from '../credential-source.ts';
-import { readRegularFile } from '../regular-file.ts';
+import { readRegularFile } from '../../../files/regular-file.ts';
 import type { SourceContext } from './source-context.ts';
 import { malformed, SUBJECT_TOKEN_MAX_BYTES, tokenIn } from './token-format.ts';
 

@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
 import { ValetkeyError } from '../../core/errors.ts';
 import { secret, type Secret } from '../../core/secret.ts';
+import { readRegularFile } from '../../files/regular-file.ts';
 import type { Machine } from '../contract.ts';
 import { mapOf } from '../fields/flat-values.ts';
-import { namesNobody } from '../outbound/near-hosts.ts';
-import { fetchText } from '../outbound/token-http.ts';
+import { namesNobody } from './near-hosts.ts';
+import { fetchText } from './token-http.ts';
 
 /*
  * Where a web identity token comes from: a file that something else keeps fresh (Kubernetes), or a
@@ -17,6 +17,7 @@ import { fetchText } from '../outbound/token-http.ts';
 /** WebIdentityToken. STS API Reference, AssumeRoleWithWebIdentity. */
 const TOKEN_MIN_CHARS = 4;
 const TOKEN_MAX_CHARS = 20_000;
+const FILE_MAX_BYTES = 65_536;
 
 const path = z.string().min(1);
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'this is no name of a variable');
@@ -29,7 +30,9 @@ export const tokenFields = {
     .url({ protocol: /^https?$/, error: 'use an https:// URL', abort: true })
     .refine(namesNobody, 'a URL carries no user and password: use token_bearer')
     .optional()
-    .describe('URL that answers with the token, as JSON (value, token, id_token) or as plain text'),
+    .describe(
+      'URL that answers with the token, as JSON (value, token, id_token, access_token) or as text',
+    ),
   token_url_env: variable
     .optional()
     .describe('Variable of the daemon that holds the URL, such as ACTIONS_ID_TOKEN_REQUEST_URL'),
@@ -37,7 +40,9 @@ export const tokenFields = {
     .string()
     .min(1)
     .optional()
-    .describe('Audience to ask for, added to the URL; AWS expects sts.amazonaws.com by default'),
+    .describe(
+      'Audience to ask for, added to the URL: sts.amazonaws.com for AWS, api://AzureADTokenExchange for Entra',
+    ),
   token_bearer_env: variable
     .optional()
     .describe('Variable with the bearer token for the URL, such as ACTIONS_ID_TOKEN_REQUEST_TOKEN'),
@@ -69,17 +74,22 @@ export function checkTokenSource(config: TokenConfig, ctx: z.RefinementCtx): voi
   });
 }
 
+/** What a token is read with. */
+export interface TokenSource {
+  /** The connector's secrets: `token_bearer` is one of them. */
+  readonly stored: Readonly<Record<string, Secret>>;
+  readonly machine: Machine;
+  /** Variables that may name a file with certificate authorities. */
+  readonly caVariables: readonly string[];
+  readonly signal: AbortSignal;
+}
+
 /** The token, fresh. Throws `SECRET_MISSING`, `UPSTREAM_UNAVAILABLE`, `UPSTREAM_MALFORMED`, `UPSTREAM_DENIED`. */
-export async function readIdentityToken(
-  config: TokenConfig,
-  stored: Readonly<Record<string, Secret>>,
-  machine: Machine,
-  signal: AbortSignal,
-): Promise<Secret> {
+export async function readIdentityToken(config: TokenConfig, source: TokenSource): Promise<Secret> {
   const raw =
     config.token_file === undefined
-      ? await askForToken(config, stored, machine, signal)
-      : await readSecretFile(config.token_file, 'token_file', signal);
+      ? await askForToken(config, source)
+      : await readSecretFile(config.token_file, 'token_file', source.signal);
   const token = raw.trim();
   if (token.length >= TOKEN_MIN_CHARS && token.length <= TOKEN_MAX_CHARS && !/\s/.test(token)) {
     return secret(token);
@@ -87,12 +97,8 @@ export async function readIdentityToken(
   throw new ValetkeyError('UPSTREAM_MALFORMED', { reason: 'this is not a web identity token' });
 }
 
-async function askForToken(
-  config: TokenConfig,
-  stored: Readonly<Record<string, Secret>>,
-  machine: Machine,
-  signal: AbortSignal,
-): Promise<string> {
+async function askForToken(config: TokenConfig, source: TokenSource): Promise<string> {
+  const { machine, caVariables, signal } = source;
   const url = URL.parse(
     config.token_url ?? fromEnv(machine, config.token_url_env, 'token_url_env'),
   );
@@ -101,22 +107,18 @@ async function askForToken(
     throw new ValetkeyError('CONFIG_INVALID', { subject: 'token_url_env', reason });
   }
   if (config.token_audience !== undefined) url.searchParams.set('audience', config.token_audience);
-  const bearer = await bearerOf(config, stored, machine, signal);
+  const bearer = await bearerOf(config, source);
   const headers: Record<string, string> = {
     accept: 'application/json, text/plain, */*',
     ...config.token_headers,
     ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
   };
-  return tokenIn(
-    await fetchText({ url, headers, env: machine.env, caVariables: ['AWS_CA_BUNDLE'], signal }),
-  );
+  return tokenIn(await fetchText({ url, headers, env: machine.env, caVariables, signal }));
 }
 
 async function bearerOf(
   config: TokenConfig,
-  stored: Readonly<Record<string, Secret>>,
-  machine: Machine,
-  signal: AbortSignal,
+  { stored, machine, signal }: TokenSource,
 ): Promise<string | undefined> {
   if (config.token_bearer_env !== undefined) {
     return fromEnv(machine, config.token_bearer_env, 'token_bearer_env');
@@ -138,7 +140,7 @@ function fromEnv(machine: Machine, name: string | undefined, field: string): str
 
 async function readSecretFile(file: string, field: string, signal: AbortSignal): Promise<string> {
   try {
-    return await readFile(file, { encoding: 'utf8', signal });
+    return await readRegularFile(file, FILE_MAX_BYTES, signal);
   } catch (cause) {
     if (signal.aborted) throw signal.reason;
     throw new ValetkeyError('SECRET_MISSING', {
@@ -150,9 +152,9 @@ async function readSecretFile(file: string, field: string, signal: AbortSignal):
 }
 
 const Answer = z
-  .object({ value: z.string(), token: z.string(), id_token: z.string() })
+  .object({ value: z.string(), token: z.string(), id_token: z.string(), access_token: z.string() })
   .partial()
-  .transform((answer) => answer.value ?? answer.token ?? answer.id_token);
+  .transform((answer) => answer.value ?? answer.token ?? answer.id_token ?? answer.access_token);
 
 function tokenIn(body: string): string {
   if (!body.trimStart().startsWith('{')) return body;

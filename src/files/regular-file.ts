@@ -11,6 +11,15 @@ export async function readRegularFile(
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<string> {
+  return (await readRegularBytes(path, maxBytes, signal)).toString('utf8');
+}
+
+/** The same of a file that need not be text. */
+export async function readRegularBytes(
+  path: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Buffer> {
   signal.throwIfAborted();
   // Opening a pipe waits for its writer, but for this flag; Windows has neither.
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -30,13 +39,13 @@ async function readBounded(
   file: FileHandle,
   maxBytes: number,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(maxBytes + 1);
   let length = 0;
   while (length <= maxBytes) {
     signal.throwIfAborted();
     const { bytesRead } = await file.read(buffer, length, buffer.length - length);
-    if (bytesRead === 0) return buffer.toString('utf8', 0, length);
+    if (bytesRead === 0) return buffer.subarray(0, length);
     length += bytesRead;
   }
   throw new RangeError('the file is too long');
