@@ -11,7 +11,9 @@ const config = z.strictObject({
   tenant_id: appFields.tenant_id.optional().describe('Id of the directory, as clients are told it'),
   client_id: appFields.client_id
     .optional()
-    .describe('Client id of the daemon’s identity, as clients are told it; another identity is refused'),
+    .describe(
+      'Client id of the daemon’s identity, as clients are told it; another identity is refused',
+    ),
   ...placeFields,
   ...identityFields,
 });
