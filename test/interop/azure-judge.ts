@@ -4,6 +4,7 @@ import type { IssuedToken } from '../../src/stand-ins/azure/tokens.ts';
 import type { AzureBed } from '../beds/azure.ts';
 import type { Outcome } from '../beds/process.ts';
 import { answer } from './clients.ts';
+import type { Service } from './harness.ts';
 
 /** What Entra knows of an access token that a client shows: live and signed by it, or the test fails. */
 export function liveToken({ azure }: Pick<AzureBed, 'azure'>, text: unknown): IssuedToken {
@@ -21,4 +22,10 @@ export function expectToken(bed: AzureBed, outcome: Outcome, audience: string): 
   if (expiresAt !== undefined)
     expect(Math.abs(Number(expiresAt) - live.expiresAt)).toBeLessThan(3_000);
   return live;
+}
+
+/** How many requests the daemon has had, answered or refused. */
+export async function requestsTo(daemon: Service): Promise<number> {
+  const lines = (await daemon.metrics()).matchAll(/^valetkey_requests_total\{[^}]*\} (\d+)$/gm);
+  return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
 }

@@ -11,7 +11,7 @@ import {
   type AzureVerb,
 } from './azure-clients.ts';
 import { ARM, azureHome, registerSecret, STORAGE, VAULT } from './azure-home.ts';
-import { expectToken, liveToken } from './azure-judge.ts';
+import { expectToken, liveToken, requestsTo } from './azure-judge.ts';
 import { COLD_BUILD_MS } from './builds.ts';
 import { answer } from './clients.ts';
 import type { Installation, Service } from './harness.ts';
@@ -48,6 +48,7 @@ const command = (...words: readonly string[]) =>
 
 describe.each(azureClients)('$name', (client) => {
   it('is the machine’s identity, and no other', async () => {
+    const asked = await requestsTo(daemon);
     const [own, unknown, ungranted] = await Promise.all([
       bare(client, 'managed', STORAGE),
       bare(client, 'managed', STORAGE, '99999999-9999-4999-8999-999999999999'),
@@ -58,6 +59,8 @@ describe.each(azureClients)('$name', (client) => {
     expect(answer(unknown)['message']).toMatch(/Identity not found/);
     expect(ungranted.status).toBe(1);
     expect(answer(ungranted)['message']).toMatch(/the grant does not include/);
+    // None of them has tried again.
+    expect(await requestsTo(daemon)).toBe(asked + 3);
   });
 });
 
