@@ -29,14 +29,14 @@ const OAuthToken = z.object({
 });
 
 /** Of the token endpoint. https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow */
-export function entraToken(answer: Pick<Incoming, 'text' | 'receivedAt'>): EntraToken {
-  return tokenOf(checked(OAuthToken, answer.text), answer.receivedAt);
+export function entraToken(answer: Pick<Incoming, 'text' | 'askedAt'>): EntraToken {
+  return tokenOf(checked(OAuthToken, answer.text), answer.askedAt);
 }
 
 /** The same, with what renews it. An access token for another service may be opaque; the identity token is not. */
-export function personToken(answer: Pick<Incoming, 'text' | 'receivedAt'>): PersonToken {
+export function personToken(answer: Pick<Incoming, 'text' | 'askedAt'>): PersonToken {
   const found = checked(OAuthToken, answer.text);
-  const { claims, ...issued } = tokenOf(found, answer.receivedAt);
+  const { claims, ...issued } = tokenOf(found, answer.askedAt);
   const said = found.id_token === undefined ? claims : readClaims(found.id_token).claims;
   return {
     ...issued,
@@ -52,16 +52,16 @@ export function personToken(answer: Pick<Incoming, 'text' | 'receivedAt'>): Pers
 }
 
 /**
- * By the machine's clock at receipt, and never longer than the token lives by its own account: `exp`
+ * By the machine's clock when it was asked for, and never longer than the token lives by its own account: `exp`
  * counts by itself too, for a clock that is ahead of Entra's serves nothing that has ended there.
  */
 export function tokenOf(
   found: { readonly access_token: string; readonly expires_in: number },
-  receivedAt: number,
+  askedAt: number,
 ): EntraToken {
   const { claims, issued, expires } = readClaims(found.access_token);
   const life = issued === undefined || expires === undefined ? Infinity : expires - issued;
-  const lasts = receivedAt + Math.min(found.expires_in, life) * 1000;
+  const lasts = askedAt + Math.min(found.expires_in, life) * 1000;
   const expiresAt = expires === undefined ? lasts : Math.min(lasts, expires * 1000);
   return { token: secret(found.access_token), expiresAt, claims };
 }

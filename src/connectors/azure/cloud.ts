@@ -18,7 +18,7 @@ export interface AzurePlace {
   readonly blobEndpoint?: string | undefined;
 }
 
-/** What Entra handed out. `expiresAt` (ms since the epoch) is by the machine's clock at receipt. */
+/** What Entra handed out. `expiresAt` (ms since the epoch) is by the machine's clock when it was asked for. */
 export interface EntraToken {
   readonly token: Secret;
   readonly expiresAt: number;

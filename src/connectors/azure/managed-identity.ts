@@ -49,6 +49,7 @@ export function createManagedIdentity(
       if (value !== undefined) asked.searchParams.set(names[key], value);
     }
     const request = { url: asked.href, headers, timeout: TOKEN_MS, clock, signal };
+    const askedAt = clock.now();
     let answer = await askMetadata(request);
     refuseOurselves(answer);
     if (challenges && answer.status === 401) {
@@ -56,12 +57,11 @@ export function createManagedIdentity(
       const authorization = await answerChallenge(challenge, keyDirectory, signal);
       answer = await askMetadata({ ...request, headers: { ...headers, authorization } });
     }
-    const receivedAt = clock.now();
     if (answer.status !== 200) throw refused(answer);
     const found = checked(Token, answer.text);
-    const lasts = found.expires_in ?? (found.expires_on ?? 0) - receivedAt / 1000;
+    const lasts = found.expires_in ?? (found.expires_on ?? 0) - askedAt / 1000;
     if (lasts <= 0) throw new ValetkeyError('UPSTREAM_MALFORMED', { subject: FROM });
-    return tokenOf({ access_token: found.access_token, expires_in: lasts }, receivedAt);
+    return tokenOf({ access_token: found.access_token, expires_in: lasts }, askedAt);
   };
 }
 

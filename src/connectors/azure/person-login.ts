@@ -49,7 +49,7 @@ export function createPersonLogins(
       const call = { tenantId: app.tenantId, form, place, signal };
       const answer = await postChecked(send, 'devicecode', call);
       const device = checked(Device, answer.text);
-      const expiresAt = answer.receivedAt + device.expires_in * 1000;
+      const expiresAt = answer.askedAt + device.expires_in * 1000;
       return {
         url: device.verification_uri,
         userCode: device.user_code,

@@ -54,7 +54,7 @@ export function oauthToken(answer: GoogleAnswer, asked: readonly string[]): Bear
  */
 export function narrowedToken(answer: GoogleAnswer, source: BearerToken): BearerToken {
   const { access_token, expires_in } = checked(ExchangedToken, answer.data);
-  const own = expires_in === undefined ? Infinity : answer.receivedAt + expires_in * 1000;
+  const own = expires_in === undefined ? Infinity : answer.askedAt + expires_in * 1000;
   return {
     token: secret(access_token),
     expiresAt: Math.min(own, source.expiresAt),
@@ -67,23 +67,23 @@ export function narrowedToken(answer: GoogleAnswer, source: BearerToken): Bearer
  * the token would seem to live on: never longer than the seconds that were asked for.
  */
 export function impersonatedToken(
-  { data, receivedAt }: GoogleAnswer,
+  { data, askedAt }: GoogleAnswer,
   { scopes, seconds: asked }: { readonly scopes: readonly string[]; readonly seconds: number },
 ): BearerToken {
   const { accessToken, expireTime } = checked(ImpersonatedToken, data);
-  const expiresAt = Math.min(Date.parse(expireTime), receivedAt + asked * 1000);
+  const expiresAt = Math.min(Date.parse(expireTime), askedAt + asked * 1000);
   return { token: secret(accessToken), expiresAt, scopes };
 }
 
-export function oauthIdToken({ data, receivedAt }: GoogleAnswer, audience: string): SignedIdToken {
-  return idTokenIn(checked(OAuthIdToken, data).id_token, audience, receivedAt);
+export function oauthIdToken({ data, askedAt }: GoogleAnswer, audience: string): SignedIdToken {
+  return idTokenIn(checked(OAuthIdToken, data).id_token, audience, askedAt);
 }
 
 export function impersonatedIdToken(
-  { data, receivedAt }: GoogleAnswer,
+  { data, askedAt }: GoogleAnswer,
   audience: string,
 ): SignedIdToken {
-  return idTokenIn(checked(ImpersonatedIdToken, data).token, audience, receivedAt);
+  return idTokenIn(checked(ImpersonatedIdToken, data).token, audience, askedAt);
 }
 
 export function signedJwt({ data }: GoogleAnswer): string {
@@ -92,13 +92,13 @@ export function signedJwt({ data }: GoogleAnswer): string {
 
 function bearer(
   { access_token, expires_in, scope, id_token }: z.output<typeof OAuthToken>,
-  { receivedAt }: GoogleAnswer,
+  { askedAt }: GoogleAnswer,
   asked: readonly string[],
 ): BearerToken {
   const reported = scope?.split(' ').filter((word) => word !== '') ?? [];
   return {
     token: secret(access_token),
-    expiresAt: receivedAt + expires_in * 1000,
+    expiresAt: askedAt + expires_in * 1000,
     scopes: reported.length > 0 ? reported : asked,
     ...(id_token === undefined ? {} : { email: emailIn(id_token) }),
   };
@@ -111,15 +111,15 @@ function emailIn(jwt: string): string | undefined {
 
 /**
  * A JWT whose claims say what was asked for, and until when it is valid: by a clock behind Google's no
- * longer than it lives by its own account. `receivedAt`: ms. Throws `UPSTREAM_MALFORMED`.
+ * longer than it lives by its own account. `askedAt`: ms. Throws `UPSTREAM_MALFORMED`.
  */
-export function idTokenIn(jwt: string, audience: string, receivedAt: number): SignedIdToken {
+export function idTokenIn(jwt: string, audience: string, askedAt: number): SignedIdToken {
   const { aud, exp, iat } = checked(Claims, claimsOf(jwt));
   if (aud !== audience) {
     throw new ValetkeyError('UPSTREAM_MALFORMED', { reason: 'the token is for another audience' });
   }
   const life = iat === undefined ? Infinity : (exp - iat) * 1000;
-  return { token: secret(jwt), expiresAt: Math.min(exp * 1000, receivedAt + life) };
+  return { token: secret(jwt), expiresAt: Math.min(exp * 1000, askedAt + life) };
 }
 
 function claimsOf(jwt: string): unknown {

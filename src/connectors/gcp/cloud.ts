@@ -17,7 +17,7 @@ export interface GcpPlace {
   readonly storageEndpoint?: string | undefined;
 }
 
-/** What Google handed out. `expiresAt` (ms since the epoch) is by the machine's clock at receipt. */
+/** What Google handed out. `expiresAt` (ms since the epoch) is by the machine's clock when it was asked for. */
 export interface BearerToken {
   readonly token: Secret;
   readonly expiresAt: number;

@@ -28,8 +28,8 @@ export interface GoogleCall {
 export interface GoogleAnswer {
   /** Parsed JSON of a 2xx answer, not checked yet. */
   readonly data: unknown;
-  /** By the machine's clock, ms since the epoch. */
-  readonly receivedAt: number;
+  /** By the machine's clock, ms since the epoch: what is issued lives from here at the earliest. */
+  readonly askedAt: number;
 }
 
 /** One exchange with Google. Throws `UPSTREAM_*`, `LOGIN_REQUIRED`, `CONFIG_INVALID`, or the signal's reason. */
@@ -50,7 +50,7 @@ export function createTransport(machine: Machine): Send {
         reason: `${url.host} is no host of ${place.universeDomain} and was not put in its place`,
       });
     }
-    const { status, text, receivedAt } = await exchange({
+    const { status, text, askedAt } = await exchange({
       url,
       headers: {
         accept: 'application/json',
@@ -64,7 +64,7 @@ export function createTransport(machine: Machine): Send {
     if (status < 200 || status > 299) {
       throw mapRefusal({ status, body: text, hints, sent: secretsOf(call) });
     }
-    return { data: json(text), receivedAt };
+    return { data: json(text), askedAt };
   };
 }
 

@@ -25,8 +25,8 @@ export interface Incoming {
   /** A header's value by its name in any case; `undefined` when it is absent or repeated. */
   header(name: string): string | undefined;
   readonly text: string;
-  /** By the machine's clock, ms since the epoch. */
-  readonly receivedAt: number;
+  /** By the machine's clock, ms since the epoch: what is issued lives from here at the earliest. */
+  readonly askedAt: number;
 }
 
 /**
@@ -60,6 +60,7 @@ export function createExchange(
   return async ({ url, method, headers, body, maxBytes = ANSWER_MAX_BYTES, signal }) => {
     signal.throwIfAborted();
     const [{ request }, connections] = await Promise.all([import('undici'), dispatcher()]);
+    const askedAt = clock.now();
     const done = new AbortController();
     const late = new AbortController();
     clock.sleep(DEADLINE_MS, done.signal).then(
@@ -79,7 +80,7 @@ export function createExchange(
         const value = answer.headers[name.toLowerCase()];
         return typeof value === 'string' ? value : undefined;
       };
-      return { status: answer.statusCode, header, text, receivedAt: clock.now() };
+      return { status: answer.statusCode, header, text, askedAt };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ValetkeyError) throw error;
