@@ -1,5 +1,3 @@
-import { hash } from 'node:crypto';
-
 import { ValetkeyError } from './errors.ts';
 import type { ConnectorName } from './ids.ts';
 
@@ -71,11 +69,6 @@ function isKind<K extends CredentialKind>(
 /** What a person or an audit record may see of a credential: never the secret part. */
 export function credentialId(credential: Credential): string {
   return credential.kind === 'aws-session' ? credential.accessKeyId : credential.id;
-}
-
-/** A bearer token has no public part, so it is named by its digest: 80 bits, not reversible. */
-export function tokenId(token: string): string {
-  return `tok-${hash('sha256', token, 'hex').slice(0, 20)}`;
 }
 
 /** Whom a credential speaks for, and in which account or project, for people to read. */

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { tokenId } from '../../src/core/credential.ts';
+import { tokenId } from '../../src/core/token-id.ts';
 import { ValetkeyError } from '../../src/core/errors.ts';
 import azureImds from '../../src/endpoints/azure/azure-imds.ts';
 import { TRANSPORTS } from '../support/ask.ts';

@@ -1,10 +1,6 @@
 import type { Clock } from '../../src/core/clock.ts';
-import {
-  type AccessToken,
-  type Issued,
-  type IssueRequest,
-  tokenId,
-} from '../../src/core/credential.ts';
+import type { AccessToken, Issued, IssueRequest } from '../../src/core/credential.ts';
+import { tokenId } from '../../src/core/token-id.ts';
 import { ValetkeyError } from '../../src/core/errors.ts';
 import { ConnectorName } from '../../src/core/ids.ts';
 import type {

@@ -1,7 +1,7 @@
 import type { AccessToken, IdToken, Issued, IssueRequest } from '../../src/core/credential.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { ConnectorName } from '../../src/core/ids.ts';
-import { tokenId } from '../../src/core/credential.ts';
+import { tokenId } from '../../src/core/token-id.ts';
 import { ValetkeyError } from '../../src/core/errors.ts';
 import type {
   Caller,

@@ -1,4 +1,5 @@
-import { tokenId, type AccessToken } from '../../core/credential.ts';
+import type { AccessToken } from '../../core/credential.ts';
+import { tokenId } from '../../core/token-id.ts';
 import { ValetkeyError } from '../../core/errors.ts';
 import type { Secret } from '../../core/secret.ts';
 import type { IssueInput } from '../contract.ts';

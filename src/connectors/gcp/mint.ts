@@ -1,4 +1,5 @@
-import { tokenId, type AccessToken, type IdToken } from '../../core/credential.ts';
+import type { AccessToken, IdToken } from '../../core/credential.ts';
+import { tokenId } from '../../core/token-id.ts';
 import { ValetkeyError } from '../../core/errors.ts';
 import type { IssueInput } from '../contract.ts';
 import type { Base, GcpCloud, GcpScope } from './cloud.ts';
